@@ -1,0 +1,12 @@
+export { fuzzyMatches } from "./fuzzy-match.ts";
+export * from "./go-binding.ts";
+export { goQuote } from "./go-quote.ts";
+export * from "./heartbeat.ts";
+export * from "./json-text.ts";
+export * from "./label-selector.ts";
+export * from "./names.ts";
+export * from "./query.ts";
+export * from "./registration.ts";
+export * from "./result.ts";
+export * from "./safe-text.ts";
+export * from "./version-constraint.ts";

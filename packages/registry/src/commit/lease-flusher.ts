@@ -1,0 +1,136 @@
+import type { AgentId } from "../domain/agent.ts";
+import type { HealthRow } from "../domain/health-row.ts";
+import type { RegistryStore } from "../store/store.ts";
+import type { StoreHealth } from "./store-health.ts";
+
+export const FLUSH_INTERVAL_MS = 250;
+/** One round of bringing the agents' own rows up to date takes this many flushes (a minute), however many agents beat. */
+const FLUSHES_PER_ROUND = 240;
+const SAVE_AT_LEAST = 32;
+const SAVE_AT_MOST = 2_000;
+/** Samples waiting for a flush; the sampler's budget is 20 a second, so more means that the database is away. */
+const SAMPLE_LIMIT = 200;
+
+/**
+ * Makes beats durable without touching an agent's row for each: one `lease_log` row holds all beats since the last flush.
+ * In the background the agents' rows follow, a slice per flush; a lease row goes once every beat up to it is held there.
+ */
+export class LeaseFlusher {
+  readonly #store: RegistryStore;
+  readonly #health: StoreHealth;
+  #beats = new Map<AgentId, number>();
+  #samples: HealthRow[] = [];
+  /** Beats in the lease log that the agents' rows do not hold yet. */
+  readonly #unsaved = new Map<AgentId, number>();
+  #round: AgentId[] = [];
+  #roundSize = 0;
+  /** Newest lease row when the round began: every beat up to it is in the round. */
+  #roundRow = 0;
+  #lastRow = 0;
+  #running: Promise<void> | null = null;
+
+  constructor(store: RegistryStore, health: StoreHealth) {
+    this.#store = store;
+    this.#health = health;
+  }
+
+  /** Beats not yet in the database. */
+  get pending(): number {
+    return this.#beats.size;
+  }
+
+  /** Beats that a start would have to read from the lease log. */
+  get unsaved(): number {
+    return this.#unsaved.size;
+  }
+
+  beat(id: AgentId, beatMs: number): void {
+    this.#beats.set(id, beatMs);
+  }
+
+  sample(row: HealthRow): void {
+    if (this.#samples.length < SAMPLE_LIMIT) this.#samples.push(row);
+  }
+
+  /** A deleted agent's beats have nowhere to go. */
+  forget(id: AgentId): void {
+    this.#beats.delete(id);
+    this.#unsaved.delete(id);
+  }
+
+  /** Never throws: what could not be written waits for the next turn. */
+  flush(): Promise<void> {
+    this.#running ??= this.#flush()
+      .catch((error) => this.#health.failed(error))
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+
+  /** Writes everything, for shutdown. @throws StoreUnavailableError */
+  async drain(): Promise<void> {
+    await this.#running;
+    await this.#append();
+    await this.#writeSamples();
+    while (this.#unsaved.size > 0) await this.#save([...this.#unsaved.keys()].slice(0, SAVE_AT_MOST), 0);
+    if (this.#lastRow > 0) await this.#store.saveHeartbeats(new Map(), this.#lastRow);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#append();
+    await this.#writeSamples();
+    await this.#saveSlice();
+  }
+
+  async #append(): Promise<void> {
+    if (this.#beats.size === 0) return;
+    const beats = this.#beats;
+    this.#beats = new Map();
+    try {
+      this.#lastRow = await this.#store.appendLeases(beats);
+    } catch (error) {
+      // Beats heard meanwhile are newer.
+      for (const [id, beatMs] of this.#beats) beats.set(id, beatMs);
+      this.#beats = beats;
+      throw error;
+    }
+    this.#health.succeeded();
+    for (const [id, beatMs] of beats) this.#unsaved.set(id, beatMs);
+  }
+
+  async #writeSamples(): Promise<void> {
+    if (this.#samples.length === 0) return;
+    const samples = this.#samples;
+    this.#samples = [];
+    await this.#store.recordHealth(samples);
+  }
+
+  async #saveSlice(): Promise<void> {
+    if (this.#round.length === 0) {
+      if (this.#unsaved.size === 0) return;
+      this.#round = [...this.#unsaved.keys()];
+      this.#roundSize = this.#round.length;
+      this.#roundRow = this.#lastRow;
+    }
+    const size = Math.min(SAVE_AT_MOST, Math.max(SAVE_AT_LEAST, Math.ceil(this.#roundSize / FLUSHES_PER_ROUND)));
+    const slice = this.#round.splice(-size);
+    const isRoundDone = this.#round.length === 0;
+    try {
+      await this.#save(slice, isRoundDone ? this.#roundRow : 0);
+    } catch (error) {
+      this.#round.push(...slice);
+      throw error;
+    }
+  }
+
+  async #save(ids: readonly AgentId[], foldedUpTo: number): Promise<void> {
+    const beats = new Map<AgentId, number>();
+    for (const id of ids) {
+      const beatMs = this.#unsaved.get(id);
+      if (beatMs !== undefined) beats.set(id, beatMs);
+    }
+    await this.#store.saveHeartbeats(beats, foldedUpTo);
+    for (const [id, beatMs] of beats) if (this.#unsaved.get(id) === beatMs) this.#unsaved.delete(id);
+  }
+}

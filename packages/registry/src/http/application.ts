@@ -1,0 +1,100 @@
+import type { Clock, Timers } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { RequestMetrics } from "../metrics/request-metrics.ts";
+import type { RegistryCore } from "../operations/core.ts";
+import type { AccessLog } from "./access-log.ts";
+import { BodyReader } from "./body.ts";
+import { createCors } from "./cors.ts";
+import { endpointsServed } from "./endpoints.ts";
+import { ListAnswers } from "./list-answers.ts";
+import { createOriginGuard, isLoopbackName } from "./origin-guard.ts";
+import { agentRoutes } from "./routes/agents.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { listRoutes } from "./routes/lists.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { serviceRoutes } from "./routes/service.ts";
+import { type HttpServer, serve } from "./server.ts";
+
+export interface ApplicationOptions {
+  readonly core: RegistryCore;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly accessLog: AccessLog | null;
+  readonly yieldTurn: () => Promise<void>;
+  readonly residentBytes: () => number;
+}
+
+/** Puts the REST interface of a registry on its port. @throws Error when the port is taken */
+export function serveRegistry(options: ApplicationOptions): HttpServer {
+  const { core, config, clock, timers, accessLog } = options;
+  const { cache, cors } = config;
+  const lists = new ListAnswers(core, {
+    ttlMs: cache.isEnabled ? cache.ttlMs : 0,
+    maxEntries: Math.max(1, cache.maxEntries),
+    yieldTurn: options.yieldTurn,
+  });
+  const bodies = new BodyReader(clock);
+  const requests = new RequestMetrics();
+  const routes = [
+    ...agentRoutes(core, bodies),
+    ...listRoutes(core, lists),
+    ...healthRoutes(core, () => server.isDraining),
+    ...metricsRoutes(core, {
+      requests,
+      servesMetrics: config.servesMetrics,
+      servesPrometheus: config.servesPrometheus,
+      processFigures: () => ({
+        residentBytes: options.residentBytes(),
+        activeConnections: server.active,
+        cacheEntries: lists.entries,
+        cacheBytes: lists.bytes,
+        droppedAccessLogLines: accessLog?.droppedLines ?? 0,
+      }),
+    }),
+    ...serviceRoutes({
+      registryName: config.registryName,
+      endpoints: endpointsServed(config),
+      cacheTtlSeconds: cache.ttlMs / 1000,
+      healthCheckIntervalSeconds: config.healthCheckIntervalMs / 1000,
+    }),
+  ];
+  const { host, port, allowedHosts } = config.server;
+  const server: HttpServer = serve({
+    routes,
+    hostnames: hostnamesOf(host),
+    port,
+    tls: options.tls,
+    guard: createOriginGuard({
+      isBoundToLoopback: isLoopbackName(host.toLowerCase()),
+      allowedHosts,
+      allowedOrigins: cors.allowedOrigins,
+    }),
+    cors: createCors(cors),
+    bodies,
+    accessLog,
+    requests,
+    clock,
+    timers,
+    onBug: (error) => core.log("error", `Bug while answering a request: ${describe(error)}`),
+  });
+  return server;
+}
+
+/** `localhost` is both loopback addresses where they exist: which one a client tries first is not ours to choose. */
+function hostnamesOf(host: string): string[] {
+  if (host.toLowerCase() !== "localhost") return [host];
+  return hasIpv6Loopback() ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
+}
+
+function hasIpv6Loopback(): boolean {
+  try {
+    Bun.serve({ hostname: "::1", port: 0, fetch: () => new Response() }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

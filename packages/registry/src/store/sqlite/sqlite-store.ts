@@ -1,0 +1,344 @@
+import { statSync } from "node:fs";
+import type { Clock, Timers } from "../../clock.ts";
+import type { AgentId, CapabilityRecord, ResourceVersion } from "../../domain/agent.ts";
+import type { HealthRow } from "../../domain/health-row.ts";
+import type {
+  CommitResult,
+  LeaseRow,
+  LogEntry,
+  ProposedChange,
+  PrunePolicy,
+  PruneResult,
+  RegistryStore,
+  StoredAgent,
+  StoredRegistry,
+  StoreStatistics,
+} from "../store.ts";
+import { StoreOpenError, StoreUnavailableError } from "../store.ts";
+import { healthColumns, toChangeRows } from "./change-rows.ts";
+import { errorCode, errorText } from "./errors.ts";
+import { type OpenedFile, openSqliteFile } from "./open.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
+import type { SqliteSettings } from "./settings.ts";
+import { SqliteWriter, toLogEntry } from "./sqlite-writer.ts";
+import { readAgents } from "./stored-records.ts";
+import { formatStoredTimestamp } from "./timestamps.ts";
+import { WriterError, WriterLostError, WriterThread } from "./writer-thread.ts";
+
+const REPLICA = "sqlite";
+/** Newest log entries kept in memory from the start, so that a page or a watch survives a restart. */
+const RECENT_LOG = 2_000;
+/** Time on the event loop that writing may take before it gets a thread of its own (5 MB, and 5 ms at its start). */
+const BUSY_MS = 40;
+const BUSY_WINDOW_MS = 1_000;
+/** From here on pruning and writing back take long enough to be felt. */
+const LARGE_REGISTRY = 5_000;
+/** On the event loop nothing waits for another process's lock; the Worker does, for DB_BUSY_TIMEOUT. */
+const LOOP_BUSY_TIMEOUT_MS = 0;
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly mustExist?: boolean;
+  readonly settings: SqliteSettings;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: (level: "info" | "warn" | "error", text: string) => void;
+  /** A call that takes longer counts as failed. */
+  readonly queryTimeoutMs: number;
+  readonly recordsEvents: boolean;
+  /** Whether the writer has a thread of its own: when it pays (auto), never, or from the start. */
+  readonly worker?: "auto" | "never" | "always";
+}
+
+/** @throws StoreOpenError when the database cannot be used. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<RegistryStore> {
+  return new SqliteStore(options, openSqliteFile(options));
+}
+
+type Writer =
+  | { readonly kind: "loop"; readonly writer: SqliteWriter }
+  | { readonly kind: "thread"; readonly thread: WriterThread };
+
+type WriterMethod = "commit" | "head" | "readLog" | "appendLeases" | "readLeases" | "saveHeartbeats" | "recordHealth";
+type OtherMethod = "probe" | "prune" | "afterPrune" | "count" | "checkpoint";
+type Method = WriterMethod | OtherMethod;
+
+class SqliteStore implements RegistryStore {
+  readonly isShared = false;
+  readonly #options: SqliteStoreOptions;
+  #file: OpenedFile;
+  #writer: Writer;
+  /** Newest version given out; null after a commit whose outcome is not known. */
+  #head: ResourceVersion | null = null;
+  #nextCapabilityId = 1;
+  #busySinceMs = 0;
+  #busyMs = 0;
+
+  constructor(options: SqliteStoreOptions, file: OpenedFile) {
+    this.#options = options;
+    this.#file = file;
+    this.#writer = { kind: "loop", writer: new SqliteWriter(file.db, REPLICA) };
+  }
+
+  async load(): Promise<StoredRegistry> {
+    const { db } = this.#file;
+    const { writer } = this.#writer as { writer: SqliteWriter };
+    try {
+      const { head, floor } = writer.head();
+      this.#head = head;
+      this.#nextCapabilityId = nextCapabilityId(this.#file);
+      const leases = writer.readLeases(0).map(toLeaseRow);
+      const recent = db
+        .query<{ version: number }, [number]>("SELECT version FROM registry_log ORDER BY version DESC LIMIT 1 OFFSET ?")
+        .get(RECENT_LOG);
+      const since = Math.max(recent?.version ?? floor, floor);
+      const agents = withBeats(
+        readAgents(db, (text) => this.#options.log("warn", text)),
+        leases,
+      );
+      return {
+        head,
+        floor,
+        agents: this.#whenLoaded(agents),
+        tombstones: readTombstones(this.#file),
+        recentLog: writer.readLog(since, RECENT_LOG).map(toLogEntry),
+        recentLogSince: since,
+        lastLeaseId: leases.at(-1)?.id ?? 0,
+      };
+    } catch (error) {
+      throw new StoreOpenError(`cannot read the database ${this.#file.path}: ${errorText(error)}`, error);
+    }
+  }
+
+  async commit(changes: readonly ProposedChange[]): Promise<CommitResult> {
+    const previousHead = this.#head ?? (await this.#call("head")).head;
+    const ids = new Map<string, number>();
+    const first = Math.max(this.#options.clock.nowMs(), previousHead + 1);
+    const prepared = changes.map((change, index) => {
+      const idOf = ({ name, version }: CapabilityRecord) =>
+        this.#capabilityId(ids, `${change.agentId} ${name} ${version}`);
+      return toChangeRows(change, first + index, idOf, this.#options.recordsEvents);
+    });
+    // Until it is known to have succeeded, the head is what the database says.
+    this.#head = null;
+    const won = await this.#call(
+      "commit",
+      prepared.map(({ rows }) => rows),
+    );
+    const last = won.lastIndexOf(true);
+    this.#head = last === -1 ? previousHead : first + last;
+    const results = prepared.map(({ rows, record }, index) =>
+      won[index] ? { version: rows.version, capabilityIds: record?.capabilities.map(({ id }) => id) ?? [] } : null,
+    );
+    return { results, previousHead };
+  }
+
+  async readLog(after: ResourceVersion, limit: number): Promise<readonly LogEntry[]> {
+    return (await this.#call("readLog", after, limit)).map(toLogEntry);
+  }
+
+  async appendLeases(beats: ReadonlyMap<AgentId, number>): Promise<number> {
+    const at = formatStoredTimestamp(this.#options.clock.nowMs());
+    return await this.#call("appendLeases", at, JSON.stringify([...beats]));
+  }
+
+  async readLeases(afterId: number): Promise<{ rows: readonly LeaseRow[]; nowMs: number }> {
+    const rows = (await this.#call("readLeases", afterId)).map(toLeaseRow);
+    return { rows, nowMs: this.#options.clock.nowMs() };
+  }
+
+  async saveHeartbeats(beats: ReadonlyMap<AgentId, number>, foldedUpTo: number): Promise<void> {
+    const rows = [...beats].map(([id, beatMs]) => [id, formatStoredTimestamp(beatMs)] as const);
+    await this.#call("saveHeartbeats", rows, foldedUpTo);
+  }
+
+  async recordHealth(samples: readonly HealthRow[]): Promise<void> {
+    await this.#call("recordHealth", samples.map(healthColumns));
+  }
+
+  async prune(policy: PrunePolicy): Promise<PruneResult> {
+    const result = await this.#call("prune", policy);
+    if (result.isDone) await this.#call("afterPrune");
+    return result;
+  }
+
+  async holdOffice(): Promise<boolean> {
+    return true;
+  }
+
+  async probe(): Promise<void> {
+    this.#requireFile();
+    if (this.#file.isReadOnly) this.#reopen();
+    await this.#call("probe");
+  }
+
+  async describe(): Promise<StoreStatistics> {
+    const { sizeBytes, ...rows } = await this.#call("count");
+    return {
+      type: "sqlite",
+      location: this.#file.path,
+      schemaVersion: SCHEMA_VERSION,
+      sizeBytes,
+      rows,
+      journalMode: this.#file.path === ":memory:" ? "MEMORY" : this.#options.settings.journalMode,
+    };
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (!this.#file.isReadOnly) await this.#call("checkpoint");
+    } finally {
+      if (this.#writer.kind === "thread") await this.#writer.thread.close().catch(() => undefined);
+      this.#file.db.close();
+      this.#file.lock?.release();
+    }
+  }
+
+  /** The agents, and then whatever had to wait for the last of them. */
+  *#whenLoaded(agents: Iterable<StoredAgent>): Iterable<StoredAgent> {
+    let count = 0;
+    for (const agent of agents) {
+      count++;
+      yield agent;
+    }
+    this.#file.db.run(`PRAGMA busy_timeout = ${LOOP_BUSY_TIMEOUT_MS}`);
+    const { worker = "auto" } = this.#options;
+    if (worker === "always" || (worker === "auto" && count >= LARGE_REGISTRY)) this.#startThread();
+  }
+
+  #capabilityId(ids: Map<string, number>, key: string): number {
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#nextCapabilityId++;
+    ids.set(key, id);
+    return id;
+  }
+
+  async #call<Call extends Method>(
+    call: Call,
+    ...parameters: Parameters<SqliteWriter[Call]>
+  ): Promise<ReturnType<SqliteWriter[Call]>> {
+    try {
+      if (this.#writer.kind === "loop") return this.#callOnLoop(this.#writer.writer, call, parameters);
+      if (this.#writer.thread.isLost) this.#startThread();
+      return await this.#writer.thread.call(call, ...parameters);
+    } catch (error) {
+      if (errorCode(error) === "SQLITE_BUSY" && this.#writer.kind === "loop" && this.#startThread()) {
+        // Another process holds the file for a moment: the thread can wait for it, the event loop cannot.
+        return await this.#call(call, ...parameters);
+      }
+      throw this.#unavailable(error);
+    }
+  }
+
+  #callOnLoop<Call extends Method>(
+    writer: SqliteWriter,
+    call: Call,
+    parameters: Parameters<SqliteWriter[Call]>,
+  ): ReturnType<SqliteWriter[Call]> {
+    const { clock, worker = "auto" } = this.#options;
+    const startMs = clock.monotonicMs();
+    try {
+      const method = writer[call] as (...given: Parameters<SqliteWriter[Call]>) => ReturnType<SqliteWriter[Call]>;
+      return method.apply(writer, parameters);
+    } finally {
+      const endMs = clock.monotonicMs();
+      if (endMs - this.#busySinceMs > BUSY_WINDOW_MS) {
+        this.#busySinceMs = endMs;
+        this.#busyMs = 0;
+      }
+      this.#busyMs += endMs - startMs;
+      if (worker === "auto" && this.#busyMs > BUSY_MS) this.#startThread();
+    }
+  }
+
+  /** @returns whether there is one now; a database in memory belongs to its connection, and a read-only one is not written. */
+  #startThread(): boolean {
+    const { settings, timers, queryTimeoutMs, worker = "auto" } = this.#options;
+    const { path, isReadOnly } = this.#file;
+    if (worker === "never" || path === ":memory:" || isReadOnly) return false;
+    const thread = new WriterThread({ path, settings, replica: REPLICA, timers, timeoutMs: queryTimeoutMs });
+    this.#writer = { kind: "thread", thread };
+    return true;
+  }
+
+  #requireFile(): void {
+    const { path } = this.#file;
+    if (path === ":memory:") return;
+    try {
+      statSync(path);
+    } catch {
+      throw new StoreUnavailableError(`the database file ${path} is gone; put it back, or restart to begin a new one`);
+    }
+  }
+
+  /** Started where nothing could be written: perhaps it can be by now. */
+  #reopen(): void {
+    let file: OpenedFile;
+    try {
+      file = openSqliteFile({ ...this.#options, log: () => undefined });
+    } catch (error) {
+      throw new StoreUnavailableError(errorText(error), "not-written", error);
+    }
+    if (file.isReadOnly) {
+      file.db.close();
+      file.lock?.release();
+      throw new StoreUnavailableError(`the database ${file.path} is read-only`);
+    }
+    this.#file.db.close();
+    this.#file = file;
+    this.#writer = { kind: "loop", writer: new SqliteWriter(file.db, REPLICA) };
+    this.#head = null;
+    this.#nextCapabilityId = nextCapabilityId(file);
+    this.#options.log("info", `${file.path} can be written again`);
+  }
+
+  #unavailable(error: unknown): Error {
+    if (error instanceof StoreUnavailableError) return error;
+    if (error instanceof WriterLostError) return new StoreUnavailableError(error.message, "unknown", error);
+    const code = errorCode(error);
+    if (!(error instanceof WriterError) && !code.startsWith("SQLITE_")) return error as Error;
+    return new StoreUnavailableError(reasonOf(code, errorText(error)), "not-written", error);
+  }
+}
+
+const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
+  ["SQLITE_FULL", "the disk is full"],
+  ["SQLITE_READONLY", "the database cannot be written"],
+  ["SQLITE_BUSY", "the database is locked by another process"],
+  ["SQLITE_LOCKED", "the database is locked by another process"],
+  ["SQLITE_CORRUPT", "the database is damaged"],
+  ["SQLITE_IOERR", "the disk failed"],
+];
+
+function reasonOf(code: string, text: string): string {
+  const reason = REASONS.find(([prefix]) => code.startsWith(prefix))?.[1];
+  return reason === undefined ? text : `${reason} (${text})`;
+}
+
+function nextCapabilityId({ db }: OpenedFile): number {
+  const highest = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM capabilities").get()?.id ?? 0;
+  const given = db.query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'capabilities'").get()?.seq;
+  return Math.max(highest, given ?? 0) + 1;
+}
+
+function readTombstones({ db }: OpenedFile): Map<AgentId, number> {
+  const rows = db.query<{ agent_id: string; at: string }, []>("SELECT agent_id, at FROM lifecycle_tombstones").all();
+  return new Map(rows.map(({ agent_id: id, at }) => [id, Date.parse(at)]));
+}
+
+function toLeaseRow(row: { id: number; replica: string; at: string; beats: string }): LeaseRow {
+  const beats = new Map(JSON.parse(row.beats) as [AgentId, number][]);
+  return { id: row.id, replica: row.replica, atMs: Date.parse(row.at), beats };
+}
+
+/** The agents' own rows lag behind the lease log, which holds what was heard since they were last brought up to date. */
+function* withBeats(agents: Iterable<StoredAgent>, leases: readonly LeaseRow[]): Iterable<StoredAgent> {
+  const latest = new Map<AgentId, number>();
+  for (const { beats } of leases) for (const [id, beatMs] of beats) latest.set(id, beatMs);
+  for (const agent of agents) {
+    const beatMs = latest.get(agent.record.id);
+    const isNewer = beatMs !== undefined && beatMs > (agent.lastHeartbeatMs ?? 0);
+    yield isNewer ? { ...agent, lastHeartbeatMs: beatMs } : agent;
+  }
+}

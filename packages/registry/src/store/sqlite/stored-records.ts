@@ -1,0 +1,236 @@
+import type { Database } from "bun:sqlite";
+import type { AgentRecord, CapabilityRecord, JsonObject, JsonValue, LifecycleStatus } from "../../domain/agent.ts";
+import { LIFECYCLE_STATUSES } from "../../domain/agent.ts";
+import type { StoredAgent } from "../store.ts";
+
+type AgentRow = readonly [
+  id: string,
+  name: string,
+  namespace: string,
+  endpoint: string,
+  status: string,
+  labels: string | null,
+  annotations: string | null,
+  createdAt: string,
+  updatedAt: string,
+  resourceVersion: string,
+  lastHeartbeat: string | null,
+  healthInterval: number | null,
+  timeoutThreshold: number | null,
+  evictionThreshold: number | null,
+  agentType: string | null,
+  config: string | null,
+  securityContext: string | null,
+  dependencies: string | null,
+  version: string | null,
+  description: string | null,
+  tags: string | null,
+  transport: string | null,
+  lifecycleStatus: string | null,
+  lifecycleSince: string | null,
+  reportedStatus: string | null,
+  explicitTimeout: number | null,
+  explicitEviction: number | null,
+  profile: string | null,
+  providers: string | null,
+  logVersion: number | null,
+];
+
+type CapabilityRow = readonly [
+  agentId: string,
+  id: number,
+  name: string,
+  description: string | null,
+  version: string | null,
+  parametersSchema: string | null,
+  securityRequirements: string | null,
+  createdAt: string | null,
+  updatedAt: string | null,
+  category: string | null,
+  stability: string,
+  tags: string,
+  compatibilityVersions: string,
+  extra: string,
+];
+
+const AGENTS_SQL = `
+  SELECT a.id, a.name, a.namespace, a.endpoint, a.status, a.labels, a.annotations, a.created_at, a.updated_at,
+         a.resource_version, a.last_heartbeat, a.health_interval, a.timeout_threshold, a.eviction_threshold, a.agent_type,
+         a.config, a.security_context, a.dependencies,
+         e.version, e.description, e.tags, e.transport, e.lifecycle_status, e.lifecycle_since, e.reported_status,
+         e.explicit_timeout, e.explicit_eviction, e.profile, e.providers, e.log_version
+  FROM agents a LEFT JOIN agent_extensions e ON e.agent_id = a.id
+  ORDER BY a.updated_at, a.id`;
+
+const CAPABILITIES_SQL = `
+  SELECT agent_id, id, name, description, version, parameters_schema, security_requirements, created_at, updated_at,
+         category, stability, tags, compatibility_versions, extra
+  FROM capabilities ORDER BY id`;
+
+/**
+ * Every agent of the database, oldest change first. A JSON column that cannot be read counts as empty and is reported once;
+ * it must never cost a listing (database, section 3).
+ */
+export function* readAgents(db: Database, log: (text: string) => void): Generator<StoredAgent> {
+  const columns = new ColumnReader(log);
+  const capabilities = readCapabilities(db, columns);
+  for (const row of db.query(AGENTS_SQL).values() as unknown as AgentRow[]) {
+    const lastHeartbeat = row[10];
+    yield {
+      record: toRecord(row, capabilities.get(row[0]) ?? [], columns),
+      lastHeartbeatMs: lastHeartbeat === null ? null : columns.time(lastHeartbeat),
+    };
+  }
+  columns.report();
+}
+
+function readCapabilities(db: Database, columns: ColumnReader): Map<string, CapabilityRecord[]> {
+  const byAgent = new Map<string, CapabilityRecord[]>();
+  for (const row of db.query(CAPABILITIES_SQL).values() as unknown as CapabilityRow[]) {
+    const capability = toCapability(row, columns);
+    const others = byAgent.get(row[0]);
+    if (others) others.push(capability);
+    else byAgent.set(row[0], [capability]);
+  }
+  return byAgent;
+}
+
+function toCapability(row: CapabilityRow, columns: ColumnReader): CapabilityRecord {
+  const [
+    ,
+    id,
+    name,
+    description,
+    version,
+    schema,
+    security,
+    createdAt,
+    updatedAt,
+    category,
+    stability,
+    tags,
+    compatible,
+    extra,
+  ] = row;
+  const requirements = security === null ? null : columns.json(security);
+  return {
+    id,
+    name: columns.intern(name),
+    version: columns.intern(version ?? "1.0.0"),
+    description,
+    parametersSchema: schema === null ? null : columns.json(schema),
+    securityRequirements: Array.isArray(requirements) ? requirements : null,
+    category: category === null ? null : columns.intern(category),
+    stability: columns.intern(stability),
+    tags: columns.texts(tags),
+    compatibilityVersions: columns.texts(compatible),
+    extra: columns.object(extra),
+    createdAtMs: columns.time(createdAt),
+    updatedAtMs: columns.time(updatedAt),
+  };
+}
+
+function toRecord(row: AgentRow, capabilities: readonly CapabilityRecord[], columns: ColumnReader): AgentRecord {
+  const resourceVersion = Number(row[9]);
+  const lifecycleSince = row[23];
+  return {
+    id: row[0],
+    name: row[1],
+    namespace: columns.intern(row[2]),
+    endpoint: row[3],
+    status: columns.intern(row[4]),
+    // A row of another registry has no extension: what it shows is what it said.
+    reportedStatus:
+      row[29] === null && row[24] === null ? columns.reportedAs(row[4]) : row[24] && columns.intern(row[24]),
+    labels: columns.object(row[5]) as AgentRecord["labels"],
+    annotations: columns.object(row[6]),
+    createdAtMs: columns.time(row[7]),
+    updatedAtMs: columns.time(row[8]),
+    resourceVersion,
+    logVersion: row[29] ?? resourceVersion,
+    healthInterval: row[11] ?? 30,
+    timeoutThreshold: row[12] ?? 60,
+    evictionThreshold: row[13] ?? 120,
+    explicitTimeout: row[25] === 1,
+    explicitEviction: row[26] === 1,
+    agentType: columns.intern(row[14] ?? "mesh-agent"),
+    config: columns.object(row[15]),
+    securityContext: row[16] && columns.intern(row[16]),
+    dependencies: columns.texts(row[17]),
+    capabilities,
+    version: columns.intern(row[18] ?? "1.0.0"),
+    description: row[19],
+    tags: columns.texts(row[20]),
+    transport: columns.texts(row[21]),
+    lifecycleStatus: columns.lifecycle(row[22]),
+    lifecycleSinceMs: lifecycleSince === null ? null : columns.time(lifecycleSince),
+    profile: columns.object(row[27]),
+    providers: columns.object(row[28]) as AgentRecord["providers"],
+  };
+}
+
+const EMPTY_OBJECT: JsonObject = Object.freeze({});
+const EMPTY_LIST: readonly string[] = Object.freeze([]);
+
+/** Texts that many rows share are kept once: half the memory of a large registry would be copies of "default". */
+const INTERN_LIMIT = 10_000;
+
+class ColumnReader {
+  readonly #log: (text: string) => void;
+  readonly #interned = new Map<string, string>();
+  #unreadable = 0;
+
+  constructor(log: (text: string) => void) {
+    this.#log = log;
+  }
+
+  report(): void {
+    if (this.#unreadable > 0) this.#log(`${this.#unreadable} JSON columns could not be read and count as empty`);
+  }
+
+  intern(text: string): string {
+    const known = this.#interned.get(text);
+    if (known !== undefined) return known;
+    if (this.#interned.size < INTERN_LIMIT) this.#interned.set(text, text);
+    return text;
+  }
+
+  json(text: string | null): JsonValue {
+    if (text === null) return null;
+    try {
+      return JSON.parse(text) as JsonValue;
+    } catch {
+      this.#unreadable++;
+      return null;
+    }
+  }
+
+  object(text: string | null): JsonObject {
+    if (text === null || text === "{}") return EMPTY_OBJECT;
+    const value = this.json(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : EMPTY_OBJECT;
+  }
+
+  texts(text: string | null): readonly string[] {
+    if (text === null || text === "[]") return EMPTY_LIST;
+    const value = this.json(text);
+    if (!Array.isArray(value)) return EMPTY_LIST;
+    return value.filter((item): item is string => typeof item === "string").map((item) => this.intern(item));
+  }
+
+  /** Our stored form; anything else was repaired by the migration, or counts as the beginning of time. */
+  time(text: string | null): number {
+    const epochMs = text === null ? 0 : Date.parse(text);
+    return Number.isNaN(epochMs) ? 0 : epochMs;
+  }
+
+  lifecycle(text: string | null): LifecycleStatus {
+    return LIFECYCLE_STATUSES.find((status) => status === text) ?? "active";
+  }
+
+  /** Statuses that time gives are nothing an agent said. */
+  reportedAs(status: string): string | null {
+    if (status === "pending") return null;
+    return status === "degraded" || status === "expired" ? "healthy" : this.intern(status);
+  }
+}
