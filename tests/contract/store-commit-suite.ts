@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { AgentRecord } from "@mcp-mesh/registry/domain/agent";
 import { agentRecord, CREATED_AT_MS, capabilityRecord } from "../support/agent-record.ts";
-import { creation, deletion, healthRow, update } from "../support/proposed-change.ts";
-import { commitAll, commitOne, loadAll, put, type StoreHarness, testWhere } from "./store-harness.ts";
+import { creation, deletion, healthRow, update, updateAfter } from "../support/proposed-change.ts";
+import { commitAll, commitOne, loadAll, put, readAll, type StoreHarness, testWhere } from "./store-harness.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -241,7 +241,7 @@ function describeVersions(harness: StoreHarness): void {
     const first = await put(store, creation(agentRecord()));
     const eventsBefore = (await store.describe()).rows.registryEvents;
 
-    const second = await put(store, update(first, { providers: { a: "p" }, updatedAtMs: 5 }, { cause: "resolution" }));
+    const second = await put(store, update(first, { providers: { a: "p" } }, { cause: "resolution" }));
 
     expect(second).toEqual({ ...first, providers: { a: "p" }, logVersion: second.logVersion });
     expect(second.logVersion).toBeGreaterThan(first.logVersion);
@@ -258,21 +258,18 @@ function describeVersions(harness: StoreHarness): void {
     const store = await database.open();
     const record = agentRecord({ updatedAtMs: CREATED_AT_MS + 1 });
 
-    const [visible, resolved] = await commitAll(
-      store,
-      creation(record),
-      creation(
-        { ...record, providers: { a: "p" }, resourceVersion: Number.NaN, logVersion: Number.NaN, updatedAtMs: 5 },
-        { cause: "resolution", basedOn: { change: 0 } },
-      ),
-    );
+    const visible = creation(record);
+    const choice = updateAfter(visible, 0, { providers: { a: "p" } }, { cause: "resolution" });
+    const [shown, chosen] = await commitAll(store, visible, choice);
 
-    expect((await loadAll(store)).records.get("agent-1")).toEqual({
+    const expected = {
       ...record,
       providers: { a: "p" },
-      resourceVersion: visible!.version,
-      logVersion: resolved!.version,
-    });
+      resourceVersion: shown!.version,
+      logVersion: chosen!.version,
+    };
+    expect((await loadAll(store)).records.get("agent-1")).toEqual(expected);
+    expect((await readAll(store)).at(-1)!.new).toEqual(expected);
   });
 
   test("a batch tells the head before it", async () => {

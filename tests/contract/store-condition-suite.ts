@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { AgentRecord } from "@mcp-mesh/registry/domain/agent";
 import type { RegistryStore } from "@mcp-mesh/registry/store/store";
 import { agentRecord, CREATED_AT_MS, capabilityRecord } from "../support/agent-record.ts";
-import { creation, deletion, healthRow, update } from "../support/proposed-change.ts";
+import { creation, deletion, deletionAfter, healthRow, update, updateAfter } from "../support/proposed-change.ts";
 import { commitAll, commitOne, loadAll, put, readAll, type StoreHarness, testWhere } from "./store-harness.ts";
 
 /** Who wins when decisions have aged, and what the database decides by itself: capability ids and tombstones. */
@@ -88,15 +88,11 @@ function describeConditions(harness: StoreHarness): void {
   test("within a batch each change stands on the one before it", async () => {
     await using database = await harness.create();
     const store = await database.open();
-    const record = agentRecord({ capabilities: [capabilityRecord()] });
+    const registration = creation(agentRecord({ capabilities: [capabilityRecord()] }));
+    const beat = updateAfter(registration, 0, { status: "healthy" }, { cause: "heartbeat" });
+    const expiry = updateAfter(beat, 2, { status: "degraded" }, { cause: "expiry", beatMs: CREATED_AT_MS });
 
-    const results = await commitAll(
-      store,
-      creation(record),
-      creation(agentRecord({ id: "agent-2" })),
-      creation({ ...record, status: "healthy" }, { cause: "heartbeat", basedOn: { change: 0 } }),
-      creation({ ...record, status: "degraded" }, { cause: "expiry", basedOn: { change: 2 }, beatMs: CREATED_AT_MS }),
-    );
+    const results = await commitAll(store, registration, creation(agentRecord({ id: "agent-2" })), beat, expiry);
 
     const log = await readAll(store);
     const ofFirst = log.filter(({ agentId }) => agentId === "agent-1");
@@ -112,12 +108,13 @@ function describeConditions(harness: StoreHarness): void {
     await using database = await harness.create();
     const store = await database.open();
     const first = await put(store, creation(agentRecord()));
-    const stale = { ...first, logVersion: first.logVersion - 1 };
+    const stale = update({ ...first, logVersion: first.logVersion - 1 }, { status: "lost" });
+    const onStale = updateAfter(stale, 0, { status: "lost" });
 
     const { results } = await store.commit([
-      update(stale, { status: "lost" }),
-      update(first, { status: "lost" }, { basedOn: { change: 0 } }),
-      deletion(first, { basedOn: { change: 1 } }),
+      stale,
+      onStale,
+      deletionAfter(onStale, 1),
       update(first, { status: "won" }),
     ]);
 
@@ -129,14 +126,14 @@ function describeConditions(harness: StoreHarness): void {
     await using database = await harness.create();
     const store = await database.open();
     const first = await put(store, creation(agentRecord()));
-    const record = agentRecord({ id: "agent-2" });
+    const registration = creation(agentRecord({ id: "agent-2" }));
 
     const { results } = await store.commit([
       update(first, { status: "won" }),
       update(first, { status: "lost" }),
-      creation(record),
-      creation({ ...record, status: "won" }, { basedOn: { change: 2 } }),
-      creation({ ...record, status: "lost" }, { basedOn: { change: 2 } }),
+      registration,
+      updateAfter(registration, 2, { status: "won" }),
+      updateAfter(registration, 2, { status: "lost" }),
     ]);
 
     expect(results.map((result) => result !== null)).toEqual([true, false, true, true, false]);
@@ -149,12 +146,13 @@ function describeConditions(harness: StoreHarness): void {
     const store = await database.open();
     const first = await put(store, creation(agentRecord({ capabilities: [capabilityRecord()] })));
 
+    const second = creation(agentRecord({ version: "2.0.0", capabilities: [capabilityRecord()] }));
     const results = await commitAll(
       store,
       deletion(first),
-      creation(agentRecord({ version: "2.0.0", capabilities: [capabilityRecord()] })),
-      deletion(first, { basedOn: { change: 1 }, tombstone: false }),
-      creation(agentRecord({ version: "3.0.0" }), { basedOn: null }),
+      second,
+      deletionAfter(second, 1, { tombstone: false }),
+      creation(agentRecord({ version: "3.0.0" })),
     );
 
     const loaded = await loadAll(store);
@@ -169,18 +167,18 @@ function describeConditions(harness: StoreHarness): void {
     ]);
   });
 
-  test("of many that write at once on the same version one wins, round after round", async () => {
+  test("of replicas that write at once on the same version one wins, round after round", async () => {
     await using database = await harness.create();
     const stores = [await database.open()];
-    if (harness.isShared) stores.push(await database.open(), await database.open());
+    if (harness.isShared) for (let more = 0; more < 7; more++) stores.push(await database.open());
     let current: AgentRecord | null = null;
 
     for (let round = 0; round < 5; round++) {
-      const attempts = Array.from({ length: 12 }, (_, index) => {
-        const store = stores[index % stores.length]!;
+      const attempts = stores.map(async (store, index) => {
         const version = `${round}.${index}.0`;
         const change = current ? update(current, { version }) : creation(agentRecord({ version }));
-        return store.commit([change]).then(({ results }) => (results[0] ? version : null));
+        const { results } = await store.commit([change]);
+        return results[0] ? version : null;
       });
       const winners: string[] = (await Promise.all(attempts)).filter((version) => version !== null);
       expect(winners).toHaveLength(1);
@@ -251,14 +249,11 @@ function describeCapabilityIds(harness: StoreHarness): void {
   test("a change decided on an earlier one of its batch keeps the ids that one was given", async () => {
     await using database = await harness.create();
     const store = await database.open();
-    const record = agentRecord({ capabilities: named("a", "b") });
+    const registration = creation(agentRecord({ capabilities: named("a", "b") }));
+    const again = updateAfter(registration, 0, { capabilities: named("b", "c", "a") });
+    const fewer = updateAfter(again, 1, { capabilities: named("a") });
 
-    const [first, second, third] = await commitAll(
-      store,
-      creation(record),
-      creation({ ...record, capabilities: named("b", "c", "a") }, { basedOn: { change: 0 } }),
-      creation({ ...record, capabilities: named("a") }, { basedOn: { change: 1 }, cause: "resolution" }),
-    );
+    const [first, second, third] = await commitAll(store, registration, again, fewer);
 
     const [a, b] = first!.capabilityIds;
     expect([second!.capabilityIds[0], second!.capabilityIds[2]]).toEqual([b, a]);

@@ -21,7 +21,10 @@ export interface StoreHarness {
 export interface TestDatabase extends AsyncDisposable {
   /** The clock that versions are taken from; null where a test cannot set it. */
   readonly clock: ManualClock | null;
-  /** Opens a store: the first, the next after `close` (a restart), or one more beside those open where that is allowed. */
+  /**
+   * Opens a store and loads it, as a registry does at its start: the first, the next after `close` (a restart), or one more
+   * beside those open where that is allowed. A replica that comes back has the name it had.
+   */
   open(): Promise<RegistryStore>;
 }
 
@@ -29,6 +32,15 @@ export interface TestDatabase extends AsyncDisposable {
 export function testWhere(applies: boolean): (name: string, run: () => Promise<void>) => void {
   return applies ? (name, run) => test(name, run) : () => undefined;
 }
+
+/** Loads the store, as a registry must before anything else. */
+export async function loaded<T extends RegistryStore>(store: T): Promise<T> {
+  await loadAll(store);
+  return store;
+}
+
+/** The present by the store's clock, as far as a test can tell. */
+export const nowOf = ({ clock }: TestDatabase): number => clock?.nowMs() ?? Date.now();
 
 /** What `load` gave, with the agents in a map: their order is not promised. */
 export interface Loaded {
@@ -40,6 +52,7 @@ export interface Loaded {
   readonly recentLog: readonly LogEntry[];
   readonly recentLogSince: number;
   readonly lastLeaseId: number;
+  readonly leasedBeats: ReadonlyMap<AgentId, number>;
 }
 
 export async function loadAll(store: RegistryStore): Promise<Loaded> {

@@ -3,7 +3,7 @@ import { storableText } from "@mcp-mesh/protocol";
 import { agentRecord, CREATED_AT_MS } from "../support/agent-record.ts";
 import { HOSTILE_TEXTS } from "../support/hostile-text.ts";
 import { creation, deletion, healthRow } from "../support/proposed-change.ts";
-import { commitOne, loadAll, loadBeats, put, type StoreHarness, testWhere } from "./store-harness.ts";
+import { commitOne, loadAll, loadBeats, nowOf, put, type StoreHarness, testWhere } from "./store-harness.ts";
 
 const T = CREATED_AT_MS;
 const NEVER = 0;
@@ -20,9 +20,10 @@ export function describeLeases(harness: StoreHarness): void {
           ["a", T + 1],
           ["b", T + 2],
         ]),
+        nowOf(database),
       );
       if (database.clock) await database.clock.advance(250);
-      const second = await store.appendLeases(new Map([["a", T + 3]]));
+      const second = await store.appendLeases(new Map([["a", T + 3]]), nowOf(database));
 
       const { rows, nowMs } = await store.readLeases(0);
       expect(rows.map(({ id, beats }) => [id, new Map(beats)])).toEqual([
@@ -53,7 +54,7 @@ export function describeLeases(harness: StoreHarness): void {
       const store = await database.open();
       const beats = new Map([["a", T + 1]]);
 
-      const appending = store.appendLeases(beats);
+      const appending = store.appendLeases(beats, nowOf(database));
       beats.clear();
       await appending;
 
@@ -66,7 +67,7 @@ export function describeLeases(harness: StoreHarness): void {
       const beats = new Map(Array.from({ length: 5_000 }, (_, index) => [`agent-${index}`, T + index]));
       for (const text of HOSTILE_TEXTS) beats.set(storableText(text), T + 9_999);
 
-      await store.appendLeases(beats);
+      await store.appendLeases(beats, nowOf(database));
 
       const { rows } = await store.readLeases(0);
       expect(rows).toHaveLength(1);
@@ -79,7 +80,7 @@ export function describeLeases(harness: StoreHarness): void {
       await put(store, creation(agentRecord()));
       const { head, records, recentLog } = await loadAll(store);
 
-      await store.appendLeases(new Map([["agent-1", T + 1]]));
+      await store.appendLeases(new Map([["agent-1", T + 1]]), nowOf(database));
       await store.saveHeartbeats(new Map([["agent-1", T + 1]]), NEVER);
 
       expect(await loadAll(store)).toMatchObject({ head, records, recentLog });
@@ -94,6 +95,7 @@ export function describeLeases(harness: StoreHarness): void {
           ["a", T + 10],
           ["b", T + 10],
         ]),
+        nowOf(database),
       );
       await store.saveHeartbeats(
         new Map([
@@ -107,6 +109,7 @@ export function describeLeases(harness: StoreHarness): void {
           ["b", T + 20],
           ["gone", T + 20],
         ]),
+        nowOf(database),
       );
 
       await store.close();
@@ -157,13 +160,13 @@ export function describeLeases(harness: StoreHarness): void {
       expect(ids.every((id, index) => beats.get(id) === T + index)).toBe(true);
     });
 
-    test("lease rows go once the agents hold their beats; later ones stay", async () => {
+    testWhere(!harness.isShared)("lease rows go once the agents hold their beats; later ones stay", async () => {
       await using database = await harness.create();
       const store = await database.open();
       await put(store, creation(agentRecord(), { beatMs: T }));
-      const first = await store.appendLeases(new Map([["agent-1", T + 1]]));
-      const second = await store.appendLeases(new Map([["agent-1", T + 2]]));
-      const third = await store.appendLeases(new Map([["agent-1", T + 3]]));
+      const first = await store.appendLeases(new Map([["agent-1", T + 1]]), nowOf(database));
+      const second = await store.appendLeases(new Map([["agent-1", T + 2]]), nowOf(database));
+      const third = await store.appendLeases(new Map([["agent-1", T + 3]]), nowOf(database));
 
       await store.saveHeartbeats(new Map([["agent-1", T + 2]]), second);
 
@@ -176,7 +179,7 @@ export function describeLeases(harness: StoreHarness): void {
     test("ids of lease rows never repeat, so a reader who stands on one misses nothing", async () => {
       await using database = await harness.create();
       const first = await database.open();
-      const row = await first.appendLeases(new Map([["a", T]]));
+      const row = await first.appendLeases(new Map([["a", T]]), nowOf(database));
       await first.saveHeartbeats(new Map(), row);
       let store = first;
       if (harness.isDurable) {
@@ -185,32 +188,63 @@ export function describeLeases(harness: StoreHarness): void {
       }
       const { lastLeaseId } = await loadAll(store);
 
-      const next = await store.appendLeases(new Map([["a", T + 1]]));
+      const next = await store.appendLeases(new Map([["a", T + 1]]), nowOf(database));
 
       expect(next).toBeGreaterThan(row);
       expect((await store.readLeases(row)).rows.map(({ id }) => id)).toEqual([next]);
       expect((await store.readLeases(lastLeaseId)).rows.at(-1)?.id).toBe(next);
     });
 
+    testWhere(harness.isShared)("replicas read one another's rows, empty ones too", async () => {
+      await using database = await harness.create();
+      const [here, there] = [await database.open(), await database.open()];
+
+      const first = await here.appendLeases(new Map([["a", T + 1]]), nowOf(database));
+      const second = await there.appendLeases(new Map(), nowOf(database));
+      const third = await here.appendLeases(new Map(), nowOf(database));
+
+      const { rows } = await there.readLeases(0);
+      expect(rows.map(({ id, beats }) => [id, beats.size])).toEqual([
+        [first, 1],
+        [second, 0],
+        [third, 0],
+      ]);
+      expect(rows[0]!.replica).toBe(rows[2]!.replica);
+      expect(rows[0]!.replica).not.toBe(rows[1]!.replica);
+    });
+
     testWhere(harness.isShared)(
-      "replicas read one another's rows, empty ones too, and keep the newest of each",
+      "a folded row stays until live replicas have read it, those of others stay",
       async () => {
         await using database = await harness.create();
         const [here, there] = [await database.open(), await database.open()];
-        const first = await here.appendLeases(new Map([["a", T + 1]]));
-        const second = await there.appendLeases(new Map());
-        const third = await here.appendLeases(new Map());
+        const own = await here.appendLeases(new Map([["a", T + 1]]), nowOf(database));
+        const foreign = await there.appendLeases(new Map([["b", T + 1]]), nowOf(database));
 
-        const { rows } = await there.readLeases(0);
-        expect(rows.map(({ id, beats }) => [id, beats.size])).toEqual([
-          [first, 1],
-          [second, 0],
-          [third, 0],
-        ]);
-        expect(rows[0]!.replica).toBe(rows[2]!.replica);
-        expect(rows[0]!.replica).not.toBe(rows[1]!.replica);
-        await here.saveHeartbeats(new Map([["a", T + 1]]), third);
-        expect((await there.readLeases(0)).rows.map(({ id }) => id)).toEqual([second, third]);
+        await here.saveHeartbeats(new Map([["a", T + 1]]), foreign);
+        expect((await there.readLeases(0)).rows.map(({ id }) => id)).toEqual([own, foreign]);
+        if (database.clock === null) return;
+        await database.clock.advance(5_001);
+        const next = await here.appendLeases(new Map(), nowOf(database));
+        await here.saveHeartbeats(new Map(), next);
+
+        expect((await there.readLeases(0)).rows.map(({ id }) => id)).toEqual([foreign, next]);
+      },
+    );
+
+    testWhere(harness.isShared)(
+      "beats are kept by the store's clock, whatever the clocks of replicas say",
+      async () => {
+        await using database = await harness.create();
+        const store = await database.open();
+        const replicaNowMs = T - 3_600_000;
+
+        await store.appendLeases(new Map([["a", replicaNowMs - 250]]), replicaNowMs);
+
+        const { rows, nowMs } = await store.readLeases(0);
+        const ageMs = nowMs - rows[0]!.beats.get("a")!;
+        if (database.clock) expect(ageMs).toBe(250);
+        else expect(Math.abs(ageMs - 250)).toBeLessThan(60_000);
       },
     );
   });

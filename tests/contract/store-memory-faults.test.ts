@@ -108,7 +108,7 @@ describe("faults", () => {
     const [store, observer] = [open({ fault: () => "not-written" }), open()];
 
     expect(await failure(register(store, "a"))).toBe("not-written");
-    expect(await failure(store.appendLeases(new Map()))).toBe("not-written");
+    expect(await failure(store.appendLeases(new Map(), CREATED_AT_MS))).toBe("not-written");
     expect(await versions(observer)).toEqual([]);
     expect((await observer.readLeases(0)).rows).toEqual([]);
   });
@@ -149,7 +149,7 @@ describe("outages", () => {
       failure(here.load()),
       failure(register(there, "b")),
       failure(here.readLog(0, 1)),
-      failure(there.appendLeases(new Map())),
+      failure(there.appendLeases(new Map(), CREATED_AT_MS)),
       failure(here.readLeases(0)),
       failure(there.saveHeartbeats(new Map(), 0)),
       failure(here.recordHealth([])),
@@ -274,7 +274,7 @@ describe("the office", () => {
     for (let second = 0; second < 10; second++) {
       clock.stall(1_000);
       clock.setWall(clock.nowMs() + (second % 2 === 0 ? 3_600_000 : -3_600_000));
-      await holder.appendLeases(new Map());
+      await holder.appendLeases(new Map(), CREATED_AT_MS);
     }
 
     expect(await other.holdOffice()).toBe(false);
@@ -295,21 +295,6 @@ describe("clocks and bounds", () => {
       expect(results[0]?.version).toBe(nowMs);
       expect((await store.readLeases(0)).nowMs).toBe(nowMs);
     }
-  });
-
-  test("the lease row of a replica that is gone goes with its beats", async () => {
-    const { clock, open } = site();
-    const [gone, alive] = [open(), open()];
-    await gone.appendLeases(new Map([["a", CREATED_AT_MS]]));
-    clock.stall(4_999);
-    const row = await alive.appendLeases(new Map());
-
-    await alive.saveHeartbeats(new Map([["a", CREATED_AT_MS]]), row);
-    expect((await alive.readLeases(0)).rows).toHaveLength(2);
-    clock.stall(1);
-    await alive.saveHeartbeats(new Map(), row);
-
-    expect((await alive.readLeases(0)).rows.map(({ id }) => id)).toEqual([row]);
   });
 
   test("only the newest part of a long log is loaded, and it says after which version it begins", async () => {

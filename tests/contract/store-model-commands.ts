@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import type { PrunePolicy } from "@mcp-mesh/registry/store/store";
-import { readAll, type StoreHarness } from "./store-harness.ts";
+import { nowOf, readAll, type StoreHarness } from "./store-harness.ts";
 import type { StoreModel } from "./store-model.ts";
 import { type Command, checkStore, openStores, pick, type Real } from "./store-model-check.ts";
 import { pruneAll } from "./store-prune-suite.ts";
@@ -26,10 +26,12 @@ export class AppendBeats implements Command {
     real.beatMs += 1_000;
     const beats = new Map(this.#who.map((who, index) => [pick([...real.ids, "nobody"], who), real.beatMs + index]));
 
-    const id = await pick(real.stores, this.#store).appendLeases(beats);
+    const replica = this.#store % real.stores.length;
+
+    const id = await real.stores[replica]!.appendLeases(beats, nowOf(real.database));
 
     expect(id).toBeGreaterThan(model.lastLeaseId);
-    model.append(id, beats);
+    model.append(replica, id, beats);
   }
 
   toString(): string {
@@ -51,13 +53,14 @@ export class SaveBeats implements Command {
   }
 
   async run(model: StoreModel, real: Real): Promise<void> {
-    const folded = model.leases.slice(0, this.#row % (model.leases.length + 1));
+    const replica = this.#store % real.stores.length;
+    const own = model.leases.filter((lease) => lease.replica === replica);
+    const folded = own.slice(0, this.#row % (own.length + 1));
     const beats = new Map(folded.flatMap((lease) => [...lease.beats]));
-    const foldedUpTo = folded.at(-1)?.id ?? 0;
 
-    await pick(real.stores, this.#store).saveHeartbeats(beats, foldedUpTo);
+    await real.stores[replica]!.saveHeartbeats(beats, folded.at(-1)?.id ?? 0);
 
-    model.save(beats, foldedUpTo);
+    model.save(folded);
   }
 
   toString(): string {

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import type { AgentId, AgentRecord } from "@mcp-mesh/registry/domain/agent";
-import type { CommittedChange, ProposedChange } from "@mcp-mesh/registry/store/store";
-import { creation, healthRow } from "../support/proposed-change.ts";
+import type { LogEntry, ProposedChange } from "@mcp-mesh/registry/store/store";
+import { healthRow } from "../support/proposed-change.ts";
 import type { StoreModel } from "./store-model.ts";
 import { type Command, pick, type Real } from "./store-model-check.ts";
 
@@ -13,8 +13,6 @@ export interface Intent {
   readonly basis: "current" | "before the batch" | "absent" | "older";
   readonly hasHealth: boolean;
 }
-
-const isDeletion = (does: Intent["does"]): boolean => does === "delete" || does === "purge";
 
 export class Commit implements Command {
   readonly #store: number;
@@ -33,7 +31,6 @@ export class Commit implements Command {
     const changes = this.#propose(model, real);
     const expected = model.winners(changes);
     const headBefore = model.head;
-    const idsBefore = model.capabilityIds();
 
     const result = await pick(real.stores, this.#store).commit(changes);
 
@@ -51,58 +48,82 @@ export class Commit implements Command {
     const ids = model.capabilityIds();
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => id > 0)).toBe(true);
-    for (const [index, change] of changes.entries()) this.#checkIds(change, result.results[index], idsBefore);
+    for (const entry of model.history(headBefore)) checkIdentity(entry);
   }
 
   toString(): string {
     return `commit(${this.#intents.map(({ who, does, basis }) => `${does} ${who} on ${basis}`).join(", ")})`;
   }
 
-  /** Ids given in the proposal stay; those that were not are new, or an earlier change of the batch has given them. */
-  #checkIds(change: ProposedChange, result: CommittedChange | null | undefined, idsBefore: readonly number[]): void {
-    if (!result) return;
-    const capabilities = change.new?.capabilities ?? [];
-    expect(result.capabilityIds).toHaveLength(capabilities.length);
-    for (const [index, { id }] of capabilities.entries()) {
-      if (id !== 0) expect(result.capabilityIds[index]).toBe(id);
-      else if (change.basedOn === null) expect(idsBefore).not.toContain(result.capabilityIds[index]!);
-    }
-  }
-
   #propose(model: StoreModel, real: Real): ProposedChange[] {
-    const decided = new Map<AgentId, { readonly index: number; readonly isThere: boolean }>();
-    return this.#intents.map(({ who, does, record, basis, hasHealth }, index) => {
-      const agentId = pick(real.ids, who);
+    const decided = new Map<AgentId, Picture>();
+    return this.#intents.map((intent, index) => {
+      const agentId = pick(real.ids, intent.who);
       const stored = model.records.get(agentId) ?? null;
-      const earlier = decided.get(agentId);
-      const ownBasis = earlier ? (earlier.isThere ? { change: earlier.index } : null) : (stored?.logVersion ?? null);
-      const basedOn = {
-        current: ownBasis,
-        "before the batch": stored?.logVersion ?? null,
-        absent: null,
-        older: (stored?.logVersion ?? 5) - 1,
-      }[basis];
-      const isThere = earlier ? earlier.isThere : stored !== null;
-      // A deletion of what is not there is no change, whatever it stands on.
-      const action = isDeletion(does) && (!isThere || basedOn === null) ? "put" : does;
-      decided.set(agentId, { index, isThere: !isDeletion(action) });
+      const before: Picture = { old: stored, basedOn: stored?.logVersion ?? null };
+      const { old, basedOn } = {
+        current: decided.get(agentId) ?? before,
+        "before the batch": before,
+        absent: { old: null, basedOn: null },
+        older: outdated(stored ?? intent.record),
+      }[intent.basis];
+      const action = possibleAction(intent.does, old);
+      const next = nextRecord(action, agentId, old, intent.record);
+      const undecided = next && { ...next, resourceVersion: Number.NaN, logVersion: Number.NaN };
+      decided.set(agentId, { old: undecided, basedOn: next === null ? null : { change: index } });
       real.beatMs += 1_000;
-      return creation(
-        { ...record, id: agentId, capabilities: earlier ? record.capabilities : withKnownIds(record, stored, basedOn) },
-        {
-          old: stored,
-          ...(isDeletion(action) ? { new: null } : {}),
-          cause: CAUSES[action],
-          basedOn,
-          beatMs: real.beatMs,
-          atMs: real.database.clock?.nowMs() ?? real.beatMs,
-          reason: `because of ${agentId}`,
-          tombstone: action === "delete",
-          health: hasHealth && !isDeletion(action) ? healthRow(agentId, { atMs: real.beatMs }) : null,
-        },
-      );
+      return {
+        agentId,
+        old,
+        new: next,
+        cause: CAUSES[action],
+        basedOn,
+        beatMs: real.beatMs,
+        atMs: real.database.clock?.nowMs() ?? real.beatMs,
+        reason: `because of ${agentId}`,
+        tombstone: action === "delete",
+        health: intent.hasHealth && next !== null ? healthRow(agentId, { atMs: real.beatMs }) : null,
+      };
     });
   }
+}
+
+/** What stays registered keeps its id. */
+function checkIdentity({ old, new: record }: LogEntry): void {
+  for (const { name, version, id } of old?.capabilities ?? []) {
+    const kept = record?.capabilities.find((one) => one.name === name && one.version === version);
+    if (kept) expect(kept.id).toBe(id);
+  }
+}
+
+/** What a decision was made on. */
+type Picture = Pick<ProposedChange, "old" | "basedOn">;
+
+function outdated(record: AgentRecord): Picture {
+  const logVersion = record.logVersion - 1;
+  return { old: { ...record, logVersion }, basedOn: logVersion };
+}
+
+/** Only what is there can be deleted or choose its providers anew, and only what is not there is adopted. */
+function possibleAction(does: Intent["does"], old: AgentRecord | null): Intent["does"] {
+  if (does === "adopt") return old === null ? "adopt" : "put";
+  return old === null ? "put" : does;
+}
+
+function nextRecord(
+  action: Intent["does"],
+  id: AgentId,
+  old: AgentRecord | null,
+  wished: AgentRecord,
+): AgentRecord | null {
+  if (action === "delete" || action === "purge") return null;
+  if (action === "resolve" && old !== null) return { ...old, providers: wished.providers };
+  const capabilities = wished.capabilities.map((capability) => {
+    const held = old?.capabilities.find((one) => one.name === capability.name && one.version === capability.version);
+    // As the domain does: what stays registered keeps its id.
+    return { ...capability, id: held?.id ?? 0 };
+  });
+  return { ...wished, id, capabilities };
 }
 
 const CAUSES = {
@@ -112,18 +133,3 @@ const CAUSES = {
   delete: "unregister",
   purge: "purge",
 } as const;
-
-/** As the domain does: what stays registered keeps its id. */
-function withKnownIds(
-  { capabilities }: AgentRecord,
-  stored: AgentRecord | null,
-  basedOn: ProposedChange["basedOn"],
-): AgentRecord["capabilities"] {
-  if (stored === null || basedOn !== stored.logVersion) return capabilities;
-  return capabilities.map((capability) => {
-    const held = stored.capabilities.find(
-      ({ name, version }) => name === capability.name && version === capability.version,
-    );
-    return { ...capability, id: held?.id ?? 0 };
-  });
-}

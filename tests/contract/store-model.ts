@@ -3,6 +3,8 @@ import type { CommitResult, LogEntry, ProposedChange } from "@mcp-mesh/registry/
 
 interface ModelLease {
   readonly id: number;
+  /** Which of the replicas appended it. */
+  readonly replica: number;
   readonly beats: ReadonlyMap<AgentId, number>;
 }
 
@@ -19,8 +21,8 @@ export class StoreModel {
   readonly states = new Map<ResourceVersion, ReadonlyMap<AgentId, AgentRecord>>();
   /** Rows whose beats the agents do not hold yet. */
   leases: ModelLease[] = [];
+  readonly folded = new Set<number>();
   lastLeaseId = 0;
-  foldedUpTo = 0;
 
   constructor(head: ResourceVersion) {
     this.head = head;
@@ -75,18 +77,20 @@ export class StoreModel {
     return beats;
   }
 
-  append(id: number, beats: ReadonlyMap<AgentId, number>): void {
+  append(replica: number, id: number, beats: ReadonlyMap<AgentId, number>): void {
     this.lastLeaseId = id;
-    this.leases.push({ id, beats: new Map(beats) });
+    this.leases.push({ id, replica, beats: new Map(beats) });
   }
 
-  save(beats: ReadonlyMap<AgentId, number>, foldedUpTo: number): void {
-    for (const [id, beatMs] of beats) {
-      const held = this.beats.get(id);
-      if (held !== undefined) this.beats.set(id, Math.max(beatMs, held ?? beatMs));
+  save(folded: readonly ModelLease[]): void {
+    for (const { id, beats } of folded) {
+      this.folded.add(id);
+      for (const [agentId, beatMs] of beats) {
+        const held = this.beats.get(agentId);
+        if (held !== undefined) this.beats.set(agentId, Math.max(beatMs, held ?? beatMs));
+      }
     }
-    this.foldedUpTo = Math.max(this.foldedUpTo, foldedUpTo);
-    this.leases = this.leases.filter(({ id }) => id > foldedUpTo);
+    this.leases = this.leases.filter(({ id }) => !this.folded.has(id));
   }
 
   /** Newest log entry of every registered agent. */

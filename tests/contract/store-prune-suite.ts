@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { AgentRecord } from "@mcp-mesh/registry/domain/agent";
 import type { PrunePolicy, PruneResult, RegistryStore } from "@mcp-mesh/registry/store/store";
 import { agentRecord, CREATED_AT_MS } from "../support/agent-record.ts";
-import { creation, deletion, healthRow, update } from "../support/proposed-change.ts";
+import { creation, deletion, healthRow, update, updateAfter } from "../support/proposed-change.ts";
 import { commitAll, commitOne, loadAll, put, readAll, type StoreHarness, testWhere } from "./store-harness.ts";
 
 const T = CREATED_AT_MS;
@@ -41,13 +41,14 @@ export async function pruneAll(store: RegistryStore, policy: PrunePolicy): Promi
 async function changeOften(store: RegistryStore, record: AgentRecord, times: number): Promise<AgentRecord> {
   let current = record;
   for (let done = 0; done < times; ) {
-    const size = Math.min(50, times - done);
-    const changes = Array.from({ length: size }, (_, index) =>
-      update(current, { status: `s${done + index}` }, index === 0 ? {} : { basedOn: { change: index - 1 } }),
-    );
+    const changes = [update(current, { status: `s${done}` })];
+    while (changes.length < Math.min(50, times - done)) {
+      const last = changes.length - 1;
+      changes.push(updateAfter(changes[last]!, last, { status: `s${done + last + 1}` }));
+    }
     const { version } = (await commitAll(store, ...changes)).at(-1)!;
-    current = { ...current, status: `s${done + size - 1}`, resourceVersion: version, logVersion: version };
-    done += size;
+    current = { ...changes.at(-1)!.new!, resourceVersion: version, logVersion: version };
+    done += changes.length;
   }
   return current;
 }

@@ -44,6 +44,7 @@ function describeOpening(harness: StoreHarness): void {
         recentLog: [],
         recentLogSince: loaded.floor,
         lastLeaseId: 0,
+        leasedBeats: new Map(),
       });
       expect(await store.readLog(0, 10)).toEqual([]);
       expect((await store.readLeases(0)).rows).toEqual([]);

@@ -39,6 +39,27 @@ export function deletion(old: AgentRecord, overrides: Overrides = {}): ProposedC
   });
 }
 
+/** Changes what the change at `index` of the same batch will leave: a record whose versions nobody knows yet. */
+export function updateAfter(
+  earlier: ProposedChange,
+  index: number,
+  fields: Partial<AgentRecord>,
+  overrides: Overrides = {},
+): ProposedChange {
+  return update(undecided(earlier), fields, { basedOn: { change: index }, ...overrides });
+}
+
+/** Deletes what the change at `index` of the same batch will leave. */
+export function deletionAfter(earlier: ProposedChange, index: number, overrides: Overrides = {}): ProposedChange {
+  return deletion(undecided(earlier), { basedOn: { change: index }, ...overrides });
+}
+
+/** As `commit/change-writer.ts` sees a record that the batch being built has decided. */
+function undecided({ new: record }: ProposedChange): AgentRecord {
+  if (record === null) throw new Error("nothing can stand on a deletion; register anew, based on null");
+  return { ...record, resourceVersion: Number.NaN, logVersion: Number.NaN };
+}
+
 export function healthRow(agentId: string, overrides: Partial<HealthRow> = {}): HealthRow {
   return {
     agentId,

@@ -8,8 +8,8 @@ import {
   parseLegacyRegistrationBody,
   parseRegistrationBody,
 } from "./go-binding.ts";
-import { agentHeartbeatBodySchema, healthReportBodySchema, heartbeatBodySchema } from "./heartbeat.ts";
-import { legacyRegistrationBodySchema, registrationBodySchema } from "./registration.ts";
+import { agentHeartbeatBodySchema, healthReportBodySchema, heartbeatBodySchema } from "./schemas/heartbeat.ts";
+import { legacyRegistrationBodySchema, registrationBodySchema } from "./schemas/registration.ts";
 
 const refused = (detail: string) => ({ ok: false, detail }) as const;
 

@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { printableText } from "@mcp-mesh/protocol";
 import type { Config } from "./config.ts";
 
@@ -37,7 +36,7 @@ export function renderBanner(content: BannerContent): string {
 
 /** The URL for people and clients: an IPv6 address stands in brackets. */
 export function serverUrl(host: string, port: number, isTls: boolean): string {
-  return `${isTls ? "https" : "http"}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return `${isTls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What this configuration makes the registry do, one line each. */

@@ -269,6 +269,13 @@ describe("values that cannot be used", () => {
     ]);
   });
 
+  test("a fraction of zeros is still a whole number, any other is none", () => {
+    expect(read({ QUERY_TIMEOUT: "6.0" }).config.database.queryTimeoutMs).toBe(6_000);
+    expect(read({ QUERY_TIMEOUT: "6.5" }).warnings).toEqual([
+      'QUERY_TIMEOUT: "6.5" is not a whole number; using the default 5',
+    ]);
+  });
+
   test("a line end behind a number does not matter", () => {
     expect(read({ PORT: "9000\r\n", CACHE_TTL: " 5 " })).toMatchObject({
       config: { server: { port: 9000 }, cache: { ttlMs: 5_000 } },

@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import { printableText } from "@mcp-mesh/protocol";
 import type { Clock } from "./clock.ts";
 import { toLocalSecond } from "./local-time.ts";
@@ -80,7 +79,7 @@ function describeCause(cause: unknown): string {
 
 /** Not every object can be turned into a string by `String`. */
 function describeValue(value: unknown): string {
-  return typeof value === "object" ? inspect(value, { depth: 2 }) : String(value);
+  return typeof value === "object" ? Bun.inspect(value, { depth: 2 }) : String(value);
 }
 
 /** Some runtimes' stacks leave out the message, or there is none. */

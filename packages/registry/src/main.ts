@@ -12,7 +12,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { openRegistry, type Registry } from "./registry.ts";
 import { maskDatabaseUrl, parseDatabaseUrl } from "./store/database-url.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { StoreOpenError, type RegistryStore } from "./store/store.ts";
+import { type RegistryStore, StoreOpenError } from "./store/store.ts";
 import { usageText, versionText } from "./usage.ts";
 
 /**
@@ -22,6 +22,12 @@ import { usageText, versionText } from "./usage.ts";
 
 /** A deleted agent comes back only by registering, for this long (spec README, decision 2). */
 const TOMBSTONE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * How long everybody is still answered, and told to leave, after the signal. A connection that is closed while its client
+ * writes the next request loses that request; a busy client hears `Connection: close` in this time, and writes no more.
+ */
+const FAREWELL_MS = 100;
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -42,7 +48,10 @@ async function main(): Promise<void> {
   }
   const read = readConfig(process.env, invocation.flags);
   if ("errors" in read) {
-    return await leave(read.errors.map((error) => `❌ Configuration validation failed: ${error}\n`).join(""), EXIT_FAILURE);
+    return await leave(
+      read.errors.map((error) => `❌ Configuration validation failed: ${error}\n`).join(""),
+      EXIT_FAILURE,
+    );
   }
   const { config, warnings } = read;
   const log = createLogger({
@@ -73,7 +82,6 @@ async function run(config: Config, log: Logger): Promise<void> {
         defaultEvictionThreshold: config.defaultEvictionThreshold,
         securityEnforcement: config.securityContextEnforcement,
         healthCheckIntervalMs: config.healthCheckIntervalMs,
-        tombstoneMs: TOMBSTONE_MS,
       },
       retention: { ...config.retention, tombstoneMs: TOMBSTONE_MS },
       retentionIntervalMs: config.retention.intervalMs,
@@ -113,6 +121,8 @@ async function run(config: Config, log: Logger): Promise<void> {
     return await fatal(log, `❌ Failed to start server: ${messageOf(error)}`);
   }
   registry.start();
+  // Before the banner: whoever reads it may send a signal at once.
+  const stopSignal = nextSignal();
   await stdout(
     renderBanner({
       url: serverUrl(host, server.port, tls !== null),
@@ -123,8 +133,10 @@ async function run(config: Config, log: Logger): Promise<void> {
     }),
   ).catch(() => undefined);
 
-  const signal = await nextSignal();
+  const signal = await stopSignal;
   log.info(`🛑 Received signal ${signal}, initiating graceful shutdown...`);
+  server.drain();
+  await new Promise<void>((resolve) => schedule(FAREWELL_MS, resolve));
   await server.stop();
   try {
     await registry.stop();
@@ -164,10 +176,12 @@ function readTls({ certFile, keyFile }: { certFile: string; keyFile: string }): 
 /** The first signal begins the shutdown; a second one ends it at once. */
 function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
+    let isStopping = false;
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
+        if (isStopping) process.exit(EXIT_FAILURE);
+        isStopping = true;
         resolve(signal);
-        process.once(signal, () => process.exit(EXIT_FAILURE));
       });
     }
   });

@@ -1,6 +1,7 @@
 import type { Cancel, Clock, Timers } from "./clock.ts";
 import { ChangeWriter } from "./commit/change-writer.ts";
 import { FLUSH_INTERVAL_MS, LeaseFlusher } from "./commit/lease-flusher.ts";
+import { LeaseExchange } from "./commit/lease-exchange.ts";
 import { LogFollower } from "./commit/log-follower.ts";
 import { StoreHealth } from "./commit/store-health.ts";
 import { patienceOf } from "./domain/thresholds.ts";
@@ -14,6 +15,9 @@ import { RegistryState } from "./state/registry-state.ts";
 import type { LogEntry, RegistryStore } from "./store/store.ts";
 
 const PROBE_INTERVAL_MS = 1_000;
+/** How often a replica reads what others have written; a notification only makes it sooner. */
+const FOLLOW_INTERVAL_MS = 50;
+const OFFICE_INTERVAL_MS = 1_000;
 
 export interface RegistryOptions {
   readonly store: RegistryStore;
@@ -41,7 +45,8 @@ export interface Registry {
 /** Loads everything the store holds. @throws StoreOpenError */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
   const { store, clock, timers, settings, log } = options;
-  const state = new RegistryState(await store.load(), {
+  const stored = await store.load();
+  const state = new RegistryState(stored, {
     patienceOf,
     wallMs: () => clock.nowMs(),
     monotonicMs: () => clock.monotonicMs(),
@@ -51,8 +56,13 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const onApplied = (entries: readonly LogEntry[]) => reportChanges(options, state, counters, entries);
   const follower = new LogFollower(store, state, onApplied);
   const writer = new ChangeWriter({ store, state, follower, health, defer: options.defer, onApplied });
-  const leases = new LeaseFlusher(store, health);
-  const horizon: SweepHorizon = { horizonMs: () => clock.monotonicMs() };
+  const leases = new LeaseFlusher({ store, health, clock });
+  leases.takeOver(stored.leasedBeats, stored.lastLeaseId);
+  const exchange = store.isShared
+    ? new LeaseExchange({ store, state, clock, lastLeaseId: stored.lastLeaseId })
+    : null;
+  // Alone, everything that was heard is known here.
+  const horizon: SweepHorizon = exchange ?? { horizonMs: () => clock.monotonicMs() };
   const sweeper = new Sweeper({ state, writer, health, clock, horizon, onPause: (ms) => reportPause(log, counters, ms) });
   const pause = () => new Promise<void>((resolve) => timers.after(10, resolve));
   const pruner = new Pruner({ state, store, writer, health, clock, counters, retention: options.retention, pause });
@@ -75,7 +85,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     counters,
     walks,
     settings,
-    startedAtMs: clock.nowMs(),
+    startedAtMs: clock.monotonicMs(),
     log,
   };
 
@@ -91,6 +101,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
           walks.expire();
         }),
         timers.every(options.retentionIntervalMs, () => void pruner.run()),
+        ...(exchange === null ? [] : follow(timers, health, follower, exchange)),
       ];
     },
     async stop() {
@@ -101,6 +112,33 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       await store.close();
     },
   };
+}
+
+/** What a replica does to keep up with the others; one round at a time, whatever the database takes. */
+function follow(timers: Timers, health: StoreHealth, follower: LogFollower, exchange: LeaseExchange): Cancel[] {
+  const oneAtATime = (work: () => Promise<void>) => {
+    let isRunning = false;
+    return () => {
+      if (isRunning) return;
+      isRunning = true;
+      work()
+        .catch((error) => health.failed(error))
+        .finally(() => {
+          isRunning = false;
+        });
+    };
+  };
+  const keepUp = oneAtATime(async () => {
+    await follower.catchUp();
+    await exchange.poll();
+  });
+  return [
+    timers.every(FOLLOW_INTERVAL_MS, keepUp),
+    timers.every(
+      OFFICE_INTERVAL_MS,
+      oneAtATime(() => exchange.seekOffice()),
+    ),
+  ];
 }
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -115,9 +115,12 @@ interface Found {
   readonly value: string;
 }
 
-/** Digits with a sign at most, as Go's `Atoi`: no fraction, no exponent, no hexadecimal. null for anything else. */
+/**
+ * Digits with a sign at most, as Go's `Atoi`: no exponent, no hexadecimal; and `5.0`, as Python writes a number of seconds
+ * (seed 002's `query_timeout`), but no other fraction. null for anything else.
+ */
 function parseInteger(text: string): number | null {
-  if (!/^[+-]?\d+$/.test(text)) return null;
+  if (!/^[+-]?\d+(\.0+)?$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
 }

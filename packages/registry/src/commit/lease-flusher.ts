@@ -1,9 +1,14 @@
+import type { Clock } from "../clock.ts";
 import type { AgentId } from "../domain/agent.ts";
 import type { HealthRow } from "../domain/health-row.ts";
 import type { RegistryStore } from "../store/store.ts";
 import type { StoreHealth } from "./store-health.ts";
 
 export const FLUSH_INTERVAL_MS = 250;
+/** Where others write too, a replica says at least this often that it is there, also when it heard nothing. */
+const REPORT_INTERVAL_MS = 1_000;
+/** After so long without a report the others are about to give up on this replica: it must not acknowledge beats any more. */
+const CUT_OFF_MS = 4_000;
 /** One round of bringing the agents' own rows up to date takes this many flushes (a minute), however many agents beat. */
 const FLUSHES_PER_ROUND = 240;
 const SAVE_AT_LEAST = 32;
@@ -18,6 +23,7 @@ const SAMPLE_LIMIT = 200;
 export class LeaseFlusher {
   readonly #store: RegistryStore;
   readonly #health: StoreHealth;
+  readonly #clock: Clock;
   #beats = new Map<AgentId, number>();
   #samples: HealthRow[] = [];
   /** Beats in the lease log that the agents' rows do not hold yet. */
@@ -27,11 +33,19 @@ export class LeaseFlusher {
   /** Newest lease row when the round began: every beat up to it is in the round. */
   #roundRow = 0;
   #lastRow = 0;
+  #reportedAtMs: number;
   #running: Promise<void> | null = null;
 
-  constructor(store: RegistryStore, health: StoreHealth) {
-    this.#store = store;
-    this.#health = health;
+  constructor(options: { readonly store: RegistryStore; readonly health: StoreHealth; readonly clock: Clock }) {
+    this.#store = options.store;
+    this.#health = options.health;
+    this.#clock = options.clock;
+    this.#reportedAtMs = options.clock.monotonicMs();
+  }
+
+  /** Whether the other replicas may believe this one gone, so that a beat heard here would count for nothing. */
+  get isCutOff(): boolean {
+    return this.#store.isShared && this.#clock.monotonicMs() - this.#reportedAtMs > CUT_OFF_MS;
   }
 
   /** Beats not yet in the database. */
@@ -42,6 +56,12 @@ export class LeaseFlusher {
   /** Beats that a start would have to read from the lease log. */
   get unsaved(): number {
     return this.#unsaved.size;
+  }
+
+  /** Takes over beats that a crash left in the lease log; without this their rows would go before the agents' rows had them. */
+  takeOver(beats: ReadonlyMap<AgentId, number>, lastRow: number): void {
+    this.#lastRow = lastRow;
+    for (const [id, beatMs] of beats) this.#unsaved.set(id, beatMs);
   }
 
   beat(id: AgentId, beatMs: number): void {
@@ -84,11 +104,14 @@ export class LeaseFlusher {
   }
 
   async #append(): Promise<void> {
-    if (this.#beats.size === 0) return;
+    const startMs = this.#clock.monotonicMs();
+    const mustReport = this.#store.isShared && startMs - this.#reportedAtMs >= REPORT_INTERVAL_MS;
+    if (this.#beats.size === 0 && !mustReport) return;
     const beats = this.#beats;
     this.#beats = new Map();
     try {
-      this.#lastRow = await this.#store.appendLeases(beats);
+      this.#lastRow = await this.#store.appendLeases(beats, this.#clock.nowMs());
+      this.#reportedAtMs = startMs;
     } catch (error) {
       // Beats heard meanwhile are newer.
       for (const [id, beatMs] of this.#beats) beats.set(id, beatMs);

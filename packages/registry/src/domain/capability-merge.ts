@@ -10,6 +10,8 @@ import { isSameJson, storableJson, storableObject, storableTextOrNull, storableT
 
 const DEFAULT_VERSION = "1.0.0";
 const DEFAULT_STABILITY = "stable";
+/** As long as SemVer's own may be: a version is stored and compared, and repeated in every list. */
+const MAX_VERSION_LENGTH = 256;
 
 /** Kept as given and returned only when non-empty (registry-api 3.2). */
 const EXTRA_KEYS = [
@@ -126,9 +128,13 @@ function versionProblem(version: unknown): string | null {
   if (version === null || version === undefined) return null;
   if (typeof version !== "string") return "capability version must be a string";
   if (version === "") return "version cannot be empty";
-  if (isSemVer(version)) return null;
+  if (isSemVer(version) || isReferenceVersion(version)) return null;
   return "version must follow semantic versioning format (e.g., '1.0.0' or '1.0.0-alpha')";
 }
+
+/** What the older registries took, leading zeros included (`2025.06.01`): nothing that registers with them may be refused. */
+const isReferenceVersion = (version: string): boolean =>
+  version.length <= MAX_VERSION_LENGTH && /^\d+\.\d+\.\d+(-[a-zA-Z0-9-]+)?$/.test(version);
 
 function descriptionProblem(description: unknown): string | null {
   const isFine = description === null || description === undefined || typeof description === "string";

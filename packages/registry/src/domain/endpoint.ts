@@ -8,6 +8,10 @@ export const isHttpEndpoint = (endpoint: string): boolean => /^https?:\/\//.test
 
 export const isStdioEndpoint = (endpoint: string): boolean => endpoint.startsWith("stdio://");
 
+/** How an agent can be reached that has moved to `endpoint`: as before, and over http where it is there now. */
+export const transportAt = (endpoint: string, before: readonly string[]): readonly string[] =>
+  isHttpEndpoint(endpoint) && !before.includes("http") ? [...before, "http"] : before;
+
 /**
  * What is wrong with a non-empty endpoint, or null. The texts are those of the Go registry, reasons in parentheses after
  * `endpoint must be a valid URL:` those of Go's URL parser (registry-api 2.2). Used for registrations and for the endpoint of

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { normalizeName, type RegistrationRequest, registrationMetadataSchema } from "@mcp-mesh/protocol";
+import { normalizeName, type RegistrationRequest } from "@mcp-mesh/protocol";
+import { registrationMetadataSchema } from "@mcp-mesh/protocol/schemas/registration";
 import fc from "fast-check";
 import type { AgentRecord, JsonValue } from "./agent.ts";
 import { isSameJson } from "./json-value.ts";

@@ -61,7 +61,9 @@ export class Pruner {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      if (this.#health.reason === null && (await this.#store.holdOffice())) {
+      // The store forgets first: a beat that only memory would let in is refused there.
+      if (this.#health.reason !== null) return;
+      if (await this.#store.holdOffice()) {
         await this.#purgeExpired();
         await this.#prune();
       }

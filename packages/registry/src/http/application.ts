@@ -8,6 +8,7 @@ import { createCors } from "./cors.ts";
 import { endpointsServed } from "./endpoints.ts";
 import { ListAnswers } from "./list-answers.ts";
 import { createOriginGuard, isLoopbackName } from "./origin-guard.ts";
+import type { Route } from "./router.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { listRoutes } from "./routes/lists.ts";
@@ -37,29 +38,7 @@ export function serveRegistry(options: ApplicationOptions): HttpServer {
   });
   const bodies = new BodyReader(clock);
   const requests = new RequestMetrics();
-  const routes = [
-    ...agentRoutes(core, bodies),
-    ...listRoutes(core, lists),
-    ...healthRoutes(core, () => server.isDraining),
-    ...metricsRoutes(core, {
-      requests,
-      servesMetrics: config.servesMetrics,
-      servesPrometheus: config.servesPrometheus,
-      processFigures: () => ({
-        residentBytes: options.residentBytes(),
-        activeConnections: server.active,
-        cacheEntries: lists.entries,
-        cacheBytes: lists.bytes,
-        droppedAccessLogLines: accessLog?.droppedLines ?? 0,
-      }),
-    }),
-    ...serviceRoutes({
-      registryName: config.registryName,
-      endpoints: endpointsServed(config),
-      cacheTtlSeconds: cache.ttlMs / 1000,
-      healthCheckIntervalSeconds: config.healthCheckIntervalMs / 1000,
-    }),
-  ];
+  const routes = registryRoutes(options, { lists, bodies, requests, server: () => server });
   const { host, port, allowedHosts } = config.server;
   const server: HttpServer = serve({
     routes,
@@ -80,6 +59,48 @@ export function serveRegistry(options: ApplicationOptions): HttpServer {
     onBug: (error) => core.log("error", `Bug while answering a request: ${describe(error)}`),
   });
   return server;
+}
+
+interface RouteParts {
+  readonly lists: ListAnswers;
+  readonly bodies: BodyReader;
+  readonly requests: RequestMetrics;
+  readonly server: () => Pick<HttpServer, "active" | "isDraining">;
+}
+
+/** Every route there is with this configuration; a test holds the table of `endpoints.ts` against it. */
+export function registryRoutes(
+  {
+    core,
+    config,
+    accessLog,
+    residentBytes,
+  }: Pick<ApplicationOptions, "core" | "config" | "accessLog" | "residentBytes">,
+  { lists, bodies, requests, server }: RouteParts,
+): Route[] {
+  return [
+    ...agentRoutes(core, bodies),
+    ...listRoutes(core, lists),
+    ...healthRoutes(core, () => server().isDraining),
+    ...metricsRoutes(core, {
+      requests,
+      servesMetrics: config.servesMetrics,
+      servesPrometheus: config.servesPrometheus,
+      processFigures: () => ({
+        residentBytes: residentBytes(),
+        activeConnections: server().active,
+        cacheEntries: lists.entries,
+        cacheBytes: lists.bytes,
+        droppedAccessLogLines: accessLog?.droppedLines ?? 0,
+      }),
+    }),
+    ...serviceRoutes({
+      registryName: config.registryName,
+      endpoints: endpointsServed(config),
+      cacheTtlSeconds: config.cache.isEnabled ? config.cache.ttlMs / 1000 : 0,
+      healthCheckIntervalSeconds: config.healthCheckIntervalMs / 1000,
+    }),
+  ];
 }
 
 /** `localhost` is both loopback addresses where they exist: which one a client tries first is not ours to choose. */

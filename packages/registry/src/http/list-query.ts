@@ -38,7 +38,7 @@ export function agentListQuery(query: string): Result<ListQuery> {
       hidesDeprecated: includesDeprecated === false,
     }),
   };
-  return read.finish(filter);
+  return read.finish("agents", filter);
 }
 
 /** Parameters of `GET /capabilities` (registry-api 4.9). */
@@ -63,7 +63,7 @@ export function capabilityListQuery(query: string): Result<ListQuery> {
       hidesDeprecated: includesDeprecated !== true && stability !== "deprecated",
     }),
   };
-  return read.finish(filter);
+  return read.finish("capabilities", filter);
 }
 
 function capabilityFilter(filter: CapabilityFilter & { readonly name: NameFilter | null }): CapabilityFilter | null {
@@ -80,11 +80,11 @@ class QueryReader {
     this.#parameters = new URLSearchParams(query);
   }
 
-  /** The first of these names that has a value; of a repeated parameter the first value. */
+  /** The first value under the first of these names that has one; an empty value is none (registry-api 1). */
   text(...names: readonly string[]): string | null {
     for (const name of names) {
-      const value = this.#parameters.get(name);
-      if (value !== null && value !== "") return value;
+      const value = this.#parameters.getAll(name).find((given) => given !== "");
+      if (value !== undefined) return value;
     }
     return null;
   }
@@ -99,7 +99,7 @@ class QueryReader {
   }
 
   boolean(name: string): boolean | null {
-    const parsed = parseBooleanParameter(this.#parameters.get(name));
+    const parsed = parseBooleanParameter(this.text(name));
     if (parsed.ok) return parsed.value ?? null;
     this.#fail(parsed.detail);
     return null;
@@ -126,10 +126,10 @@ class QueryReader {
     return text === null ? null : parseVersionConstraint(text);
   }
 
-  finish(filter: AgentFilter): Result<ListQuery> {
+  finish(list: "agents" | "capabilities", filter: AgentFilter): Result<ListQuery> {
     const page = this.#page();
     if (this.#problem !== null) return fail("invalid_request", this.#problem);
-    return ok({ filter, page, hash: this.#hash() });
+    return ok({ filter, page, hash: this.#hash(list) });
   }
 
   #selector(grammar: "label_selector" | "labelSelector"): LabelSelector {
@@ -164,10 +164,10 @@ class QueryReader {
     this.#problem ??= problem;
   }
 
-  /** Equal for queries that ask for the same, whatever the order of their parameters and whichever page they want. */
-  #hash(): string {
+  /** Equal for queries that ask the same of one list, in whatever order, whichever page they want. */
+  #hash(list: string): string {
     const asked = [...this.#parameters].filter(([name]) => !PAGE_PARAMETERS.has(name));
-    return Bun.hash(JSON.stringify(asked.sort())).toString(36);
+    return Bun.hash(JSON.stringify([list, ...asked.sort()])).toString(36);
   }
 }
 

@@ -43,12 +43,11 @@ export function createOriginGuard({ isBoundToLoopback, allowedHosts, allowedOrig
   };
 }
 
-/** Host without port; brackets of an IPv6 address removed. */
+/** Host without port, brackets of an IPv6 address removed; what is no host with an optional port stands for itself. */
 function hostName(host: string): string {
   const text = host.trim().toLowerCase();
-  if (text.startsWith("[")) return text.slice(1, text.indexOf("]"));
-  const colon = text.indexOf(":");
-  return colon === -1 ? text : text.slice(0, colon);
+  const [, address, name] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(text) ?? [];
+  return address ?? name ?? text;
 }
 
 /** Names that only this machine answers to. `localhost.` with its dot is the same name. */

@@ -13,6 +13,7 @@ import { targetOf } from "./target.ts";
 const IDLE_SECONDS = 30;
 /** How long open requests may take to finish at shutdown (cli 13). */
 const DRAIN_MS = 10_000;
+const SENT_CHECK_MS = 20;
 /** Below this compressing saves no packet. */
 const COMPRESS_FROM_BYTES = 1_024;
 /** Larger than any body we take: ours is the error the client sees, with its text, and not the runtime's bare one. */
@@ -41,7 +42,9 @@ export interface HttpServer {
   /** Requests being answered. */
   readonly active: number;
   readonly isDraining: boolean;
-  /** Says so in `/ready`, stops accepting, and waits for open requests, at most ten seconds. */
+  /** Still answers everybody, but says in `/ready` and at the end of each answer that this is over. */
+  drain(): void;
+  /** Drains, stops accepting, and waits until open requests are answered and sent, at most ten seconds. */
   stop(): Promise<void>;
 }
 
@@ -66,16 +69,34 @@ export function serve(options: ServerOptions): HttpServer {
     get isDraining() {
       return service.isDraining;
     },
+    drain() {
+      service.isDraining = true;
+    },
     async stop() {
       service.isDraining = true;
       const stopped = Promise.all(servers.map((server) => server.stop(false)));
-      await Promise.race([service.idle(), new Promise<void>((resolve) => options.timers.after(DRAIN_MS, resolve))]);
-      // What is left are idle keep-alive connections, and requests that had their ten seconds.
+      await allSent(servers, stopped, options.timers);
+      // What is left are connections without a whole request, and requests that had their ten seconds.
       for (const server of servers) server.stop(true);
       await stopped;
       cancel();
     },
   };
+}
+
+/**
+ * Resolves when no request is open any more, at the latest after ten seconds. A request is open until its answer has left:
+ * forced to stop as soon as the last answer was made, the runtime would throw that answer away.
+ */
+async function allSent(servers: readonly BunServer[], stopped: Promise<unknown>, timers: Timers): Promise<void> {
+  const isSent = (): boolean => servers.every((server) => server.pendingRequests === 0);
+  if (isSent()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancelCheck = timers.every(SENT_CHECK_MS, () => isSent() && resolve());
+  const cancelLimit = timers.after(DRAIN_MS, resolve);
+  await Promise.race([stopped, promise]);
+  cancelCheck();
+  cancelLimit();
 }
 
 function bind(options: ServerOptions, service: RequestService, hostname: string, port: number | undefined): BunServer {
@@ -104,7 +125,6 @@ class RequestService {
   readonly #options: ServerOptions;
   readonly #router: Router;
   readonly #metrics = new Map<Handler, RouteMetrics>();
-  #onIdle: (() => void) | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -112,14 +132,6 @@ class RequestService {
     for (const { method, path, handle } of options.routes) {
       this.#metrics.set(handle, options.requests.route(method, path));
     }
-  }
-
-  /** Resolves when no request is being answered. */
-  idle(): Promise<void> {
-    if (this.active === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   respond(request: Request, server: BunServer): Response | Promise<Response> {
@@ -197,7 +209,6 @@ class RequestService {
   ): Response | Promise<Response> {
     const done = (response: Response): Response => {
       this.active--;
-      if (this.active === 0) this.#onIdle?.();
       const { clock, accessLog } = this.#options;
       const durationMs = clock.monotonicMs() - startMs;
       metrics.observe(answer.status, durationMs);
@@ -234,8 +245,9 @@ function gzipOf(answer: Answer): Uint8Array<ArrayBuffer> | Promise<Uint8Array<Ar
   return compress(typeof body === "string" ? new TextEncoder().encode(body) : body);
 }
 
+/** What the answer says goes before what every response gets: a preflight names the headers it was asked for. */
 function toResponse({ status, body, headers }: Answer, extra?: Record<string, string>): Response {
-  return new Response(body, { status, headers: extra === undefined ? { ...headers } : { ...headers, ...extra } });
+  return new Response(body, { status, headers: { ...extra, ...headers } });
 }
 
 /** 301 for reads, else 307, which keeps method and body (registry-api 1). */

@@ -1,8 +1,9 @@
 import type { HeartbeatRequest, Result } from "@mcp-mesh/protocol";
-import { fail, ok } from "@mcp-mesh/protocol";
+import { fail, ok, printableText, REGISTRATION_LIMITS } from "@mcp-mesh/protocol";
 import { adoptionRequest } from "../domain/adoption.ts";
 import { buildRegistration, validateRegistration } from "../domain/registration.ts";
 import { resolveDependencies } from "../domain/resolution.ts";
+import { agentNotFound } from "./agent-not-found.ts";
 import type { RegistryCore } from "./core.ts";
 import { type Beaten, resolvedDependencies } from "./resolved-dependencies.ts";
 
@@ -14,7 +15,7 @@ import { type Beaten, resolvedDependencies } from "./resolved-dependencies.ts";
  * @returns null when somebody registered it meanwhile: then this is an ordinary beat
  */
 export async function adoptAgent(core: RegistryCore, beat: HeartbeatRequest): Promise<Result<Beaten | null>> {
-  const unknown = fail("agent_not_found", `Agent ${beat.agentId} not found`);
+  const unknown = agentNotFound(beat.agentId);
   if (core.store.isShared) {
     // It may have registered with another replica a moment ago.
     const known = await caughtUp(core, beat);
@@ -23,15 +24,18 @@ export async function adoptAgent(core: RegistryCore, beat: HeartbeatRequest): Pr
   if (!core.settings.adoptsHeartbeats) return unknown;
   const nowMs = core.clock.nowMs();
   const request = adoptionRequest(beat, new Date(nowMs).toISOString());
-  if (request === null || isBuried(core, core.state.tombstones.get(beat.agentId))) return unknown;
+  if (request === null || core.state.tombstones.has(beat.agentId)) return unknown;
   const problem = validateRegistration(request.agentId, request.metadata, core.settings.securityEnforcement);
   if (problem !== null) {
-    core.log("warn", `Heartbeat of unknown agent ${beat.agentId} not adopted: ${problem}`);
+    const id = printableText(beat.agentId, REGISTRATION_LIMITS.agentIdLength);
+    core.log("warn", `Heartbeat of unknown agent ${id} not adopted: ${problem}`);
     return unknown;
   }
   const result = await core.writer.change<Beaten | null>(request.agentId, (existing, view) => {
     if (existing !== null) return ok({ change: null, answer: () => null });
-    if (isBuried(core, view.buriedAtMs(request.agentId))) return unknown;
+    // A tombstone counts until retention removes it, here as in the store: what only one of them had forgotten would be
+    // decided and refused again and again.
+    if (view.buriedAtMs(request.agentId) !== undefined) return unknown;
     const { record: built } = buildRegistration(request, null, core.settings, nowMs);
     const { resolved, providers } = resolveDependencies(view, built.id, built.dependencies, {});
     const change = {
@@ -61,8 +65,4 @@ async function caughtUp(core: RegistryCore, beat: HeartbeatRequest): Promise<boo
   await core.follower.catchUp();
   const { agent_name: name } = beat.metadata;
   return core.state.get(beat.agentId) !== undefined || (typeof name === "string" && core.state.get(name) !== undefined);
-}
-
-function isBuried(core: RegistryCore, atMs: number | undefined): boolean {
-  return atMs !== undefined && core.clock.nowMs() - atMs < core.settings.tombstoneMs;
 }

@@ -1,6 +1,7 @@
 import type { Result } from "@mcp-mesh/protocol";
-import { fail, ok } from "@mcp-mesh/protocol";
+import { ok } from "@mcp-mesh/protocol";
 import type { AgentId, AgentStatus } from "../domain/agent.ts";
+import { agentNotFound } from "./agent-not-found.ts";
 import type { RegistryCore } from "./core.ts";
 
 export interface AgentHealth {
@@ -18,7 +19,7 @@ export interface AgentHealth {
 
 export function agentHealth(core: RegistryCore, id: AgentId): Result<AgentHealth> {
   const entry = core.state.get(id);
-  if (entry === undefined) return fail("agent_not_found", `Agent ${id} not found`);
+  if (entry === undefined) return agentNotFound(id);
   const { record, beatMs } = entry;
   // The wall clock may have been set back since; an age below zero would be nonsense.
   const ageMs = beatMs === null ? null : Math.max(0, core.clock.nowMs() - beatMs);

@@ -26,7 +26,7 @@ export interface RegistryCore {
   readonly counters: RegistryCounters;
   readonly walks: WalkCache;
   readonly settings: RegistrySettings;
-  /** Wall time of the start, epoch ms. */
+  /** Monotonic time of the start: an uptime must not jump with the wall clock. */
   readonly startedAtMs: number;
   readonly log: (level: "debug" | "info" | "warn" | "error", text: string) => void;
 }
@@ -35,5 +35,4 @@ export interface RegistryCore {
 export interface RegistrySettings extends RegistrationSettings {
   readonly adoptsHeartbeats: boolean;
   readonly healthCheckIntervalMs: number;
-  readonly tombstoneMs: number;
 }

@@ -1,13 +1,14 @@
 import type { HeartbeatRequest, Result } from "@mcp-mesh/protocol";
 import { fail, ok } from "@mcp-mesh/protocol";
 import type { AgentId, AgentRecord, JsonObject } from "../domain/agent.ts";
-import { endpointProblem } from "../domain/endpoint.ts";
+import { endpointProblem, transportAt } from "../domain/endpoint.ts";
 import { healthRow } from "../domain/health-row.ts";
 import type { Resolution } from "../domain/resolution.ts";
 import { resolveDependencies } from "../domain/resolution.ts";
 import { statusAfterBeat } from "../domain/status.ts";
 import type { AgentEntry } from "../state/agent-entry.ts";
 import { adoptAgent } from "./adopt-agent.ts";
+import { agentNotFound } from "./agent-not-found.ts";
 import type { RegistryCore } from "./core.ts";
 import { type Beaten, resolvedDependencies } from "./resolved-dependencies.ts";
 
@@ -16,6 +17,9 @@ import { type Beaten, resolvedDependencies } from "./resolved-dependencies.ts";
  * from memory and at once, which is why this does not always return a promise; anything else is a record change.
  */
 export function heartbeat(core: RegistryCore, beat: HeartbeatRequest): Result<Beaten> | Promise<Result<Beaten>> {
+  if (core.leases.isCutOff) {
+    return fail("store_unavailable", "Failed to process heartbeat: this replica cannot reach the database");
+  }
   const entry = core.state.get(beat.agentId) ?? registeredAs(core, beat);
   return entry ? beatOf(core, entry, beat) : adopted(core, beat);
 }
@@ -24,7 +28,7 @@ async function adopted(core: RegistryCore, beat: HeartbeatRequest): Promise<Resu
   const result = await adoptAgent(core, beat);
   if (!result.ok || result.value !== null) return result as Result<Beaten>;
   const entry = core.state.get(beat.agentId) ?? registeredAs(core, beat);
-  return entry ? beatOf(core, entry, beat) : fail("agent_not_found", `Agent ${beat.agentId} not found`);
+  return entry ? beatOf(core, entry, beat) : agentNotFound(beat.agentId);
 }
 
 function beatOf(core: RegistryCore, entry: AgentEntry, beat: HeartbeatRequest): Result<Beaten> | Promise<Result<Beaten>> {
@@ -32,6 +36,7 @@ function beatOf(core: RegistryCore, entry: AgentEntry, beat: HeartbeatRequest): 
   const heardAtMs = core.clock.monotonicMs();
   const beatMs = core.clock.nowMs();
   const wasLeaseRunning = core.state.isLeaseRunning(entry, heardAtMs);
+  reportRefusedEndpoint(core, record, beat);
   const resolution = resolve(core, record);
   // Renewed whatever becomes of a record change: a store that is away must not cost a living agent its lease.
   core.state.renewLease(entry, beatMs, heardAtMs);
@@ -68,9 +73,21 @@ function isAsRecorded(record: AgentRecord, beat: HeartbeatRequest, resolution: R
 
 /** `metadata.endpoint` replaces the stored one; what is no endpoint is ignored (registry-api 4.7). */
 function endpointAfterBeat(record: AgentRecord, beat: HeartbeatRequest): string {
+  const endpoint = newEndpoint(record, beat);
+  return endpoint !== null && endpointProblem(endpoint) === null ? endpoint : record.endpoint;
+}
+
+/** The endpoint a beat brings, good or bad; null when it brings none, or the one we have. */
+function newEndpoint(record: AgentRecord, beat: HeartbeatRequest): string | null {
   const { endpoint } = beat.metadata;
-  if (typeof endpoint !== "string" || endpoint === "" || endpoint === record.endpoint) return record.endpoint;
-  return endpointProblem(endpoint) === null ? endpoint : record.endpoint;
+  return typeof endpoint === "string" && endpoint !== "" && endpoint !== record.endpoint ? endpoint : null;
+}
+
+/** The agent is not told, so its operator has to be. */
+function reportRefusedEndpoint(core: RegistryCore, record: AgentRecord, beat: HeartbeatRequest): void {
+  const endpoint = newEndpoint(record, beat);
+  const problem = endpoint === null ? null : endpointProblem(endpoint);
+  if (problem !== null) core.log("warn", `Heartbeat of agent ${record.id}: endpoint ignored: ${problem}`);
 }
 
 function beaten(record: AgentRecord, { resolved }: Resolution): Beaten {
@@ -80,7 +97,7 @@ function beaten(record: AgentRecord, { resolved }: Resolution): Beaten {
 
 async function recordBeat(core: RegistryCore, id: AgentId, beat: HeartbeatRequest, beatMs: number): Promise<Result<Beaten>> {
   const result = await core.writer.change<Beaten>(id, (record, directory) => {
-    if (record === null) return fail("agent_not_found", `Agent ${id} not found`);
+    if (record === null) return agentNotFound(id);
     const resolution = resolveDependencies(directory, id, record.dependencies, record.providers);
     const answer = (current: AgentRecord | null) => beaten(current ?? record, resolution);
     if (isAsRecorded(record, beat, resolution)) {
@@ -88,9 +105,18 @@ async function recordBeat(core: RegistryCore, id: AgentId, beat: HeartbeatReques
     }
     const status = statusAfterBeat(record, beat.status);
     const endpoint = endpointAfterBeat(record, beat);
+    // One decided earlier in this batch has no version to keep yet: its second change is made as one that shows.
+    const hasVersion = !Number.isNaN(record.resourceVersion);
     const isOnlyChoice =
-      status === record.status && endpoint === record.endpoint && record.reportedStatus === beat.status;
-    const changed = { ...record, status, endpoint, reportedStatus: beat.status, providers: resolution.providers };
+      hasVersion && status === record.status && endpoint === record.endpoint && record.reportedStatus === beat.status;
+    const changed = {
+      ...record,
+      status,
+      endpoint,
+      transport: endpoint === record.endpoint ? record.transport : transportAt(endpoint, record.transport),
+      reportedStatus: beat.status,
+      providers: resolution.providers,
+    };
     return ok({
       change: {
         // A changed choice of provider is nothing a client can see of this agent.

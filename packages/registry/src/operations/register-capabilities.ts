@@ -2,6 +2,7 @@ import type { Result } from "@mcp-mesh/protocol";
 import { fail, ok } from "@mcp-mesh/protocol";
 import type { AgentId, ResourceVersion } from "../domain/agent.ts";
 import { mergeCapabilities } from "../domain/capability-merge.ts";
+import { agentNotFoundText } from "./agent-not-found.ts";
 import type { RegistryCore } from "./core.ts";
 
 /** `refused`: why nothing was stored; this route is never stricter than the stub it replaces (registry-api 4.6). */
@@ -16,7 +17,7 @@ export async function registerCapabilities(
   capabilities: readonly unknown[],
 ): Promise<Result<CapabilitiesRegistered>> {
   const result = await core.writer.change<CapabilitiesRegistered>(id, (record) => {
-    if (record === null) return ok({ change: null, answer: () => ({ refused: `Agent ${id} not found` }) });
+    if (record === null) return ok({ change: null, answer: () => ({ refused: agentNotFoundText(id) }) });
     const atMs = core.clock.nowMs();
     const merge = mergeCapabilities(record, capabilities, atMs);
     if (!merge.ok) return ok({ change: null, answer: () => ({ refused: merge.problem }) });

@@ -20,7 +20,7 @@ export function registryMetrics(core: RegistryCore) {
     capabilitiesByCategory: state.capabilitiesByCategory.toObject(),
     totalCapabilities: state.capabilityCount,
     capabilityTypes: state.byCapability.keyCount,
-    uptimeSeconds: (clock.nowMs() - core.startedAtMs) / 1000,
+    uptimeSeconds: (clock.monotonicMs() - core.startedAtMs) / 1000,
     heartbeats: counters.heartbeats,
     registrations: counters.registrations,
     updates: counters.updates,

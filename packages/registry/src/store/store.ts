@@ -30,8 +30,11 @@ export interface RegistryStore {
    */
   readLog(after: ResourceVersion, limit: number): Promise<readonly LogEntry[]>;
 
-  /** Remembers all beats since the last call as one row. Must be cheap: it runs four times a second. */
-  appendLeases(beats: ReadonlyMap<AgentId, number>): Promise<LeaseRow["id"]>;
+  /**
+   * Remembers all beats since the last call as one row. Must be cheap: it runs four times a second.
+   * @param beats epoch ms by the caller's clock, of which `nowMs` is the present; kept by the store's clock
+   */
+  appendLeases(beats: ReadonlyMap<AgentId, number>, nowMs: number): Promise<LeaseRow["id"]>;
 
   /** Rows other replicas (and this one) appended after `id`, and the store's clock now. */
   readLeases(afterId: number): Promise<{ readonly rows: readonly LeaseRow[]; readonly nowMs: number }>;
@@ -88,7 +91,7 @@ export interface ProposedChange {
   readonly atMs: number;
   /** Why, in words, for the audit trail: `no heartbeat for 61.0s`. */
   readonly reason: string | null;
-  /** For a deletion: whether a later heartbeat may bring the agent back. */
+  /** For a deletion: whether only an explicit registration may bring the agent back, and no heartbeat. */
   readonly tombstone: boolean;
   /** For a status change, or a report that is to be kept: the health row. */
   readonly health: HealthRow | null;
@@ -123,7 +126,7 @@ export interface LeaseRow {
   readonly replica: string;
   /** By the store's clock, epoch ms. */
   readonly atMs: number;
-  /** Agent -> its last beat, epoch ms. */
+  /** Agent -> its last beat, epoch ms by the store's clock. */
   readonly beats: ReadonlyMap<AgentId, number>;
 }
 
@@ -137,6 +140,8 @@ export interface StoredRegistry {
   readonly recentLogSince: ResourceVersion;
   /** Highest lease row already contained in the agents' beats. */
   readonly lastLeaseId: number;
+  /** Beats that only the lease log holds (a crash left them there): they have yet to be brought to the agents' own rows. */
+  readonly leasedBeats: ReadonlyMap<AgentId, number>;
 }
 
 export interface StoredAgent {

@@ -1,10 +1,11 @@
 import type { Result } from "@mcp-mesh/protocol";
 import type { AgentRecord } from "../../domain/agent.ts";
+import { agentNotFoundText } from "../../operations/agent-not-found.ts";
 import type { RegistryCore } from "../../operations/core.ts";
 import { type ListQuery, listAgents } from "../../operations/list-agents.ts";
 import { listCapabilities, type OfferedCapability } from "../../operations/list-capabilities.ts";
 import { beatJson, recordJson, wireCapability } from "../../state/agent-json.ts";
-import { type Answer, failureAnswer, jsonAnswer } from "../answer.ts";
+import { type Answer, errorAnswer, jsonAnswer } from "../answer.ts";
 import { asList, type EncodableList, type ListAnswers } from "../list-answers.ts";
 import { agentListQuery, capabilityListQuery } from "../list-query.ts";
 import type { Call, Route } from "../router.ts";
@@ -59,6 +60,6 @@ function offeredJson({ capability, agent: provider }: OfferedCapability): string
 
 function agent(core: RegistryCore, { id }: Call): Answer {
   const entry = core.state.get(id);
-  if (entry === undefined) return failureAnswer({ code: "agent_not_found", message: `Agent ${id} not found` });
+  if (entry === undefined) return errorAnswer("agent_not_found", agentNotFoundText(id));
   return jsonAnswer(200, core.state.json.of(entry), { ETag: `W/"${entry.record.resourceVersion}"` });
 }

@@ -1,7 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import type { AgentId } from "../../domain/agent.ts";
 import type { HealthRow } from "../../domain/health-row.ts";
-
 import type {
   CommitResult,
   LeaseRow,
@@ -19,6 +18,8 @@ import { ownedCopy } from "./owned-copy.ts";
 
 /** PostgreSQL ends the session that holds the office after this silence (architecture: `idle_session_timeout`). */
 const OFFICE_SILENCE_MS = 4_000;
+/** By then every live replica has read a lease row: one that is silent for so long is gone (database 6). */
+const REPLICA_GONE_MS = 5_000;
 
 export interface MemoryDatabaseOptions extends TablesOptions {
   /** Several stores may be open at once, as on PostgreSQL; versions and lease rows then follow this clock of its own. */
@@ -154,11 +155,13 @@ class ConnectedStore implements MemoryStore {
     return this.#read("readLog", (tables) => tables.readLog(after, limit));
   }
 
-  appendLeases(beats: ReadonlyMap<AgentId, number>): Promise<number> {
-    const heard = new Map(beats);
-    return this.#write("appendLeases", (tables) =>
-      tables.appendLeases(this.#options.replica, heard, this.#clock.nowMs()),
-    );
+  appendLeases(beats: ReadonlyMap<AgentId, number>, nowMs: number): Promise<number> {
+    const heard = [...beats];
+    return this.#write("appendLeases", (tables) => {
+      const storeNowMs = this.#clock.nowMs();
+      const kept = new Map(heard.map(([id, beatMs]) => [id, beatMs + storeNowMs - nowMs]));
+      return tables.appendLeases(this.#options.replica, kept, storeNowMs);
+    });
   }
 
   readLeases(afterId: number): Promise<{ readonly rows: readonly LeaseRow[]; readonly nowMs: number }> {
@@ -167,7 +170,14 @@ class ConnectedStore implements MemoryStore {
 
   saveHeartbeats(beats: ReadonlyMap<AgentId, number>, foldedUpTo: number): Promise<void> {
     const heard = new Map(beats);
-    return this.#write("saveHeartbeats", (tables) => tables.saveHeartbeats(heard, foldedUpTo, this.#clock.nowMs()));
+    return this.#write("saveHeartbeats", (tables) => {
+      const readByAllMs = this.#clock.nowMs() - REPLICA_GONE_MS;
+      tables.saveHeartbeats(heard, ({ id, replica, atMs }) => {
+        if (id > foldedUpTo) return false;
+        // Others still have to read young rows; and what they heard themselves, nobody but they can have saved.
+        return !this.isShared || (replica === this.#options.replica && atMs <= readByAllMs);
+      });
+    });
   }
 
   recordHealth(samples: readonly HealthRow[]): Promise<void> {

@@ -15,8 +15,6 @@ import type {
 import { deepFreeze } from "./owned-copy.ts";
 
 const PRUNE_ROWS = 2_000;
-/** A replica that appended nothing for so long is gone, and its newest lease row says no more that it lives (database 6). */
-const REPLICA_GONE_MS = 5_000;
 
 interface EventRow {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -68,6 +66,7 @@ export class MemoryTables {
       recentLog,
       recentLogSince: history.at(-recentLog.length - 1)?.version ?? this.#floor,
       lastLeaseId: this.#lastLeaseId,
+      leasedBeats: beats,
     };
   }
 
@@ -99,16 +98,13 @@ export class MemoryTables {
     return this.#leases.filter((row) => row.id > afterId).map((row) => ({ ...row, beats: new Map(row.beats) }));
   }
 
-  saveHeartbeats(beats: ReadonlyMap<AgentId, number>, foldedUpTo: number, nowMs: number): void {
+  /** @param isFolded which lease rows go with it. */
+  saveHeartbeats(beats: ReadonlyMap<AgentId, number>, isFolded: (row: LeaseRow) => boolean): void {
     for (const [id, beatMs] of beats) {
       const agent = this.#agents.get(id);
       if (agent !== undefined) this.#agents.set(id, withBeat(agent, beatMs));
     }
-    // A live replica's newest row says that it lives; it stays, however well its beats are kept (database 7).
-    const newest = new Map(this.#leases.map((row) => [row.replica, row.id]));
-    this.#leases = this.#leases.filter(
-      (row) => row.id > foldedUpTo || (newest.get(row.replica) === row.id && nowMs - row.atMs < REPLICA_GONE_MS),
-    );
+    this.#leases = this.#leases.filter((row) => !isFolded(row));
   }
 
   recordHealth(samples: readonly HealthRow[]): void {
@@ -204,8 +200,7 @@ export class MemoryTables {
     const isOld = (row: HealthRow): boolean => {
       const newer = newerRows.get(row.agentId) ?? 0;
       newerRows.set(row.agentId, newer + 1);
-      const isPastRetention = healthRetentionMs > 0 && nowMs - row.atMs > healthRetentionMs;
-      return newer > 0 && (isPastRetention || newer >= healthMaxPerAgent);
+      return newer > 0 && (newer >= healthMaxPerAgent || isPast(nowMs - row.atMs, healthRetentionMs));
     };
     return new Set(this.#health.toReversed().filter(isOld));
   }
@@ -220,7 +215,9 @@ export class MemoryTables {
     );
     const excess = this.#events.length - eventsMax;
     return new Set(
-      this.#events.filter((row, index) => !newest.has(row) && (index < excess || nowMs - row.atMs > eventsRetentionMs)),
+      this.#events.filter(
+        (row, index) => !newest.has(row) && (index < excess || isPast(nowMs - row.atMs, eventsRetentionMs)),
+      ),
     );
   }
 
@@ -230,11 +227,14 @@ export class MemoryTables {
     const isNewest = (entry: LogEntry): boolean => this.#agents.get(entry.agentId)?.record.logVersion === entry.version;
     return new Set(
       this.#log.filter(
-        (entry, index) => !isNewest(entry) && (index < excess || entry.version < nowMs - logRetentionMs),
+        (entry, index) => !isNewest(entry) && (index < excess || isPast(nowMs - entry.version, logRetentionMs)),
       ),
     );
   }
 }
+
+/** A retention of 0 keeps for ever. */
+const isPast = (ageMs: number, retentionMs: number): boolean => retentionMs > 0 && ageMs > retentionMs;
 
 function raise(beats: Map<AgentId, number>, id: AgentId, beatMs: number): void {
   beats.set(id, Math.max(beatMs, beats.get(id) ?? beatMs));

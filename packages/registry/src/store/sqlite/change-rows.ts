@@ -42,7 +42,7 @@ export function toChangeRows(
   recordsEvents: boolean,
 ): { readonly rows: ChangeRows; readonly record: AgentRecord | null } {
   const { old, cause } = change;
-  const record = change.new === null ? null : numbered(change.new, cause, version, idOf);
+  const record = change.new === null ? null : numbered(change.new, old, cause, version, idOf);
   const isChoice = cause === "resolution";
   return {
     record,
@@ -68,6 +68,7 @@ export function toChangeRows(
 
 function numbered(
   record: AgentRecord,
+  old: AgentRecord | null,
   cause: Cause,
   version: ResourceVersion,
   idOf: (capability: CapabilityRecord) => number,
@@ -75,7 +76,7 @@ function numbered(
   const capabilities = record.capabilities.map((capability) =>
     capability.id === 0 ? { ...capability, id: idOf(capability) } : capability,
   );
-  const resourceVersion = cause === "resolution" ? record.resourceVersion : version;
+  const resourceVersion = cause === "resolution" && old !== null ? old.resourceVersion : version;
   return { ...record, capabilities, resourceVersion, logVersion: version };
 }
 
@@ -124,9 +125,10 @@ function capabilityRows(old: AgentRecord | null, record: AgentRecord | null): Pi
   if (record === null || old?.capabilities === record.capabilities) return { removed: [], written: [] };
   const before = new Map(old?.capabilities.map((capability) => [keyOf(capability), capability]));
   const written: Column[][] = [];
-  for (const capability of record.capabilities) {
+  for (const [position, capability] of record.capabilities.entries()) {
     const key = keyOf(capability);
-    if (before.get(key) !== capability) written.push(capabilityColumns(record.id, capability));
+    const isSame = before.get(key) === capability && old?.capabilities[position] === capability;
+    if (!isSame) written.push(capabilityColumns(record.id, capability, position));
     before.delete(key);
   }
   return { written, removed: [...before.values()].map(({ name, version }) => [name, version] as const) };
@@ -135,7 +137,7 @@ function capabilityRows(old: AgentRecord | null, record: AgentRecord | null): Pi
 /** Names hold no blank (registry-api 2.2), so a pair cannot be mistaken for another. */
 const keyOf = ({ name, version }: CapabilityRecord): string => `${name} ${version}`;
 
-function capabilityColumns(agentId: string, capability: CapabilityRecord): Column[] {
+function capabilityColumns(agentId: string, capability: CapabilityRecord, position: number): Column[] {
   const { parametersSchema, securityRequirements } = capability;
   return [
     capability.id,
@@ -152,6 +154,7 @@ function capabilityColumns(agentId: string, capability: CapabilityRecord): Colum
     JSON.stringify(capability.tags),
     JSON.stringify(capability.compatibilityVersions),
     JSON.stringify(capability.extra),
+    position,
   ];
 }
 

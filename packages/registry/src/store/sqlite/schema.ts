@@ -68,6 +68,8 @@ export const CAPABILITIES = {
     tags: "TEXT NOT NULL DEFAULT '[]'",
     compatibility_versions: "TEXT NOT NULL DEFAULT '[]'",
     extra: "TEXT NOT NULL DEFAULT '{}'",
+    // Place in the agent's list, which clients are shown in the order the agent gave.
+    position: "INTEGER NOT NULL DEFAULT 0",
   },
   constraints: [TO_AGENT],
 } as const satisfies TableDefinition;
@@ -247,7 +249,7 @@ export const REGISTRY_HEAD = {
   columns: {
     head: "INTEGER NOT NULL",
     floor: "INTEGER NOT NULL",
-    row: "INTEGER PRIMARY KEY DEFAULT 1 CHECK (row = 1)",
+    row: "INTEGER PRIMARY KEY CHECK (row = 1)",
   },
 } as const satisfies TableDefinition;
 

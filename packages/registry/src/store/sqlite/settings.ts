@@ -70,8 +70,6 @@ export function applySettings(db: Database, input: SqliteSettings, isReadOnly = 
 }
 
 function changeJournalMode(db: Database, wished: JournalMode): JournalMode {
-  // Asking for the mode the file has is not free of writes in every mode, and a restart shall write nothing.
-  if (currentJournalMode(db) === wished) return wished;
   const row = db.query<{ journal_mode: string }, []>(`PRAGMA journal_mode = ${wished}`).get();
   return (row?.journal_mode ?? wished).toUpperCase() as JournalMode;
 }

@@ -73,6 +73,7 @@ class SqliteStore implements RegistryStore {
   #nextCapabilityId = 1;
   #busySinceMs = 0;
   #busyMs = 0;
+  #isClosed = false;
 
   constructor(options: SqliteStoreOptions, file: OpenedFile) {
     this.#options = options;
@@ -82,7 +83,7 @@ class SqliteStore implements RegistryStore {
 
   async load(): Promise<StoredRegistry> {
     const { db } = this.#file;
-    const { writer } = this.#writer as { writer: SqliteWriter };
+    const writer = new SqliteWriter(db, REPLICA);
     try {
       const { head, floor } = writer.head();
       this.#head = head;
@@ -92,9 +93,10 @@ class SqliteStore implements RegistryStore {
         .query<{ version: number }, [number]>("SELECT version FROM registry_log ORDER BY version DESC LIMIT 1 OFFSET ?")
         .get(RECENT_LOG);
       const since = Math.max(recent?.version ?? floor, floor);
+      const leasedBeats = beatsOf(leases);
       const agents = withBeats(
         readAgents(db, (text) => this.#options.log("warn", text)),
-        leases,
+        leasedBeats,
       );
       return {
         head,
@@ -104,6 +106,7 @@ class SqliteStore implements RegistryStore {
         recentLog: writer.readLog(since, RECENT_LOG).map(toLogEntry),
         recentLogSince: since,
         lastLeaseId: leases.at(-1)?.id ?? 0,
+        leasedBeats,
       };
     } catch (error) {
       throw new StoreOpenError(`cannot read the database ${this.#file.path}: ${errorText(error)}`, error);
@@ -114,11 +117,15 @@ class SqliteStore implements RegistryStore {
     const previousHead = this.#head ?? (await this.#call("head")).head;
     const ids = new Map<string, number>();
     const first = Math.max(this.#options.clock.nowMs(), previousHead + 1);
-    const prepared = changes.map((change, index) => {
-      const idOf = ({ name, version }: CapabilityRecord) =>
-        this.#capabilityId(ids, `${change.agentId} ${name} ${version}`);
-      return toChangeRows(change, first + index, idOf, this.#options.recordsEvents);
-    });
+    const prepared: ReturnType<typeof toChangeRows>[] = [];
+    for (const [index, change] of changes.entries()) {
+      const { agentId, basedOn } = change;
+      const idOf = ({ name, version }: CapabilityRecord) => this.#capabilityId(ids, `${agentId} ${name} ${version}`);
+      // The caller could not know the version and ids that an earlier change of the batch gets: they are given out here.
+      const follows = typeof basedOn === "object" && basedOn !== null ? prepared[basedOn.change] : undefined;
+      const old = follows === undefined ? change.old : follows.record;
+      prepared.push(toChangeRows({ ...change, old }, first + index, idOf, this.#options.recordsEvents));
+    }
     // Until it is known to have succeeded, the head is what the database says.
     this.#head = null;
     const won = await this.#call(
@@ -137,8 +144,9 @@ class SqliteStore implements RegistryStore {
     return (await this.#call("readLog", after, limit)).map(toLogEntry);
   }
 
-  async appendLeases(beats: ReadonlyMap<AgentId, number>): Promise<number> {
-    const at = formatStoredTimestamp(this.#options.clock.nowMs());
+  async appendLeases(beats: ReadonlyMap<AgentId, number>, nowMs: number): Promise<number> {
+    // The store's clock is the caller's: nobody else writes to this file.
+    const at = formatStoredTimestamp(nowMs);
     return await this.#call("appendLeases", at, JSON.stringify([...beats]));
   }
 
@@ -185,9 +193,11 @@ class SqliteStore implements RegistryStore {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     try {
       if (!this.#file.isReadOnly) await this.#call("checkpoint");
     } finally {
+      this.#isClosed = true;
       if (this.#writer.kind === "thread") await this.#writer.thread.close().catch(() => undefined);
       this.#file.db.close();
       this.#file.lock?.release();
@@ -203,6 +213,7 @@ class SqliteStore implements RegistryStore {
     }
     this.#file.db.run(`PRAGMA busy_timeout = ${LOOP_BUSY_TIMEOUT_MS}`);
     const { worker = "auto" } = this.#options;
+    if (this.#writer.kind === "thread") return;
     if (worker === "always" || (worker === "auto" && count >= LARGE_REGISTRY)) this.#startThread();
   }
 
@@ -218,6 +229,8 @@ class SqliteStore implements RegistryStore {
     call: Call,
     ...parameters: Parameters<SqliteWriter[Call]>
   ): Promise<ReturnType<SqliteWriter[Call]>> {
+    // Without this a new thread would be started, and would write without the lock.
+    if (this.#isClosed) throw new StoreUnavailableError("the store is closed");
     try {
       if (this.#writer.kind === "loop") return this.#callOnLoop(this.#writer.writer, call, parameters);
       if (this.#writer.thread.isLost) this.#startThread();
@@ -332,12 +345,16 @@ function toLeaseRow(row: { id: number; replica: string; at: string; beats: strin
   return { id: row.id, replica: row.replica, atMs: Date.parse(row.at), beats };
 }
 
-/** The agents' own rows lag behind the lease log, which holds what was heard since they were last brought up to date. */
-function* withBeats(agents: Iterable<StoredAgent>, leases: readonly LeaseRow[]): Iterable<StoredAgent> {
+function beatsOf(leases: readonly LeaseRow[]): Map<AgentId, number> {
   const latest = new Map<AgentId, number>();
   for (const { beats } of leases) for (const [id, beatMs] of beats) latest.set(id, beatMs);
+  return latest;
+}
+
+/** The agents' own rows lag behind the lease log, which holds what was heard since they were last brought up to date. */
+function* withBeats(agents: Iterable<StoredAgent>, leased: ReadonlyMap<AgentId, number>): Iterable<StoredAgent> {
   for (const agent of agents) {
-    const beatMs = latest.get(agent.record.id);
+    const beatMs = leased.get(agent.record.id);
     const isNewer = beatMs !== undefined && beatMs > (agent.lastHeartbeatMs ?? 0);
     yield isNewer ? { ...agent, lastHeartbeatMs: beatMs } : agent;
   }

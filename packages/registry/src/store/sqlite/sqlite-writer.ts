@@ -48,7 +48,9 @@ export class SqliteWriter {
       const won: boolean[] = [];
       for (const change of changes) {
         const follows = change.basedOnChange;
-        won.push((follows === null || won[follows] === true) && write(change));
+        // Must stand on exactly what that change left: of two that follow the same one, the second has lost.
+        const basedOnVersion = follows === null ? change.basedOnVersion : (changes[follows]?.version ?? null);
+        won.push((follows === null || won[follows] === true) && write({ ...change, basedOnVersion }));
       }
       const last = changes[won.lastIndexOf(true)];
       if (last) setHead.run(last.version);
@@ -158,6 +160,7 @@ function prepareChange(db: Database): (change: ChangeRows) => boolean {
   const upsertAgent = db.query(upsertSql("agents", Object.keys(AGENTS.columns), ["id"]));
   const upsertExtension = db.query(upsertSql("agent_extensions", EXTENSION_COLUMNS, ["agent_id"]));
   const setChoice = db.query("UPDATE agent_extensions SET providers = ?, log_version = ? WHERE agent_id = ?");
+  const setBeat = db.query("UPDATE agents SET last_heartbeat = ? WHERE id = ?");
   const upsertCapability = db.query(
     upsertSql("capabilities", Object.keys(CAPABILITIES.columns), ["agent_id", "name", "version"]),
   );
@@ -185,14 +188,14 @@ function prepareChange(db: Database): (change: ChangeRows) => boolean {
 
   return (change) => {
     const { agentId, version, cause } = change;
-    if (change.basedOnChange === null && (current.get(agentId)?.version ?? null) !== change.basedOnVersion)
-      return false;
+    if ((current.get(agentId)?.version ?? null) !== change.basedOnVersion) return false;
     if (cause === "adopt" && isBuried.get(agentId) !== null) return false;
     if (change.agent === null || change.extension === null) {
       for (const removal of removals) removal.run(agentId);
       if (change.tombstone) bury.run(agentId, change.at);
     } else if (cause === "resolution") {
       setChoice.run(change.extension[11] as string, version, agentId);
+      setBeat.run(change.beat, agentId);
     } else {
       upsertAgent.run(...change.agent);
       upsertExtension.run(...change.extension);

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { AgentRecord, CapabilityRecord, JsonObject, JsonValue, LifecycleStatus } from "../../domain/agent.ts";
 import { LIFECYCLE_STATUSES } from "../../domain/agent.ts";
+import { EMPTY_OBJECT, NO_TEXTS, sharedText } from "../../domain/shared-values.ts";
 import type { StoredAgent } from "../store.ts";
 
 type AgentRow = readonly [
@@ -51,6 +52,7 @@ type CapabilityRow = readonly [
   tags: string,
   compatibilityVersions: string,
   extra: string,
+  position: number,
 ];
 
 const AGENTS_SQL = `
@@ -64,8 +66,8 @@ const AGENTS_SQL = `
 
 const CAPABILITIES_SQL = `
   SELECT agent_id, id, name, description, version, parameters_schema, security_requirements, created_at, updated_at,
-         category, stability, tags, compatibility_versions, extra
-  FROM capabilities ORDER BY id`;
+         category, stability, tags, compatibility_versions, extra, position
+  FROM capabilities`;
 
 /**
  * Every agent of the database, oldest change first. A JSON column that cannot be read counts as empty and is reported once;
@@ -85,8 +87,11 @@ export function* readAgents(db: Database, log: (text: string) => void): Generato
 }
 
 function readCapabilities(db: Database, columns: ColumnReader): Map<string, CapabilityRecord[]> {
+  const rows = db.query(CAPABILITIES_SQL).values() as unknown as CapabilityRow[];
+  // Sorted here: the database would sort whole rows, and where every agent has one capability nothing has to be sorted.
+  if (rows.some((row) => row[POSITION] > 0)) rows.sort((a, b) => a[POSITION] - b[POSITION]);
   const byAgent = new Map<string, CapabilityRecord[]>();
-  for (const row of db.query(CAPABILITIES_SQL).values() as unknown as CapabilityRow[]) {
+  for (const row of rows) {
     const capability = toCapability(row, columns);
     const others = byAgent.get(row[0]);
     if (others) others.push(capability);
@@ -94,6 +99,8 @@ function readCapabilities(db: Database, columns: ColumnReader): Map<string, Capa
   }
   return byAgent;
 }
+
+const POSITION = 14;
 
 function toCapability(row: CapabilityRow, columns: ColumnReader): CapabilityRecord {
   const [
@@ -115,13 +122,13 @@ function toCapability(row: CapabilityRow, columns: ColumnReader): CapabilityReco
   const requirements = security === null ? null : columns.json(security);
   return {
     id,
-    name: columns.intern(name),
-    version: columns.intern(version ?? "1.0.0"),
-    description,
+    name: sharedText(name),
+    version: sharedText(version ?? "1.0.0"),
+    description: description && sharedText(description),
     parametersSchema: schema === null ? null : columns.json(schema),
     securityRequirements: Array.isArray(requirements) ? requirements : null,
-    category: category === null ? null : columns.intern(category),
-    stability: columns.intern(stability),
+    category: category === null ? null : sharedText(category),
+    stability: sharedText(stability),
     tags: columns.texts(tags),
     compatibilityVersions: columns.texts(compatible),
     extra: columns.object(extra),
@@ -135,13 +142,13 @@ function toRecord(row: AgentRow, capabilities: readonly CapabilityRecord[], colu
   const lifecycleSince = row[23];
   return {
     id: row[0],
-    name: row[1],
-    namespace: columns.intern(row[2]),
+    name: row[1] === row[0] ? row[0] : row[1],
+    namespace: sharedText(row[2]),
     endpoint: row[3],
-    status: columns.intern(row[4]),
+    status: sharedText(row[4]),
     // A row of another registry has no extension: what it shows is what it said.
     reportedStatus:
-      row[29] === null && row[24] === null ? columns.reportedAs(row[4]) : row[24] && columns.intern(row[24]),
+      row[29] === null && row[24] === null ? columns.reportedAs(row[4]) : row[24] && sharedText(row[24]),
     labels: columns.object(row[5]) as AgentRecord["labels"],
     annotations: columns.object(row[6]),
     createdAtMs: columns.time(row[7]),
@@ -153,13 +160,13 @@ function toRecord(row: AgentRow, capabilities: readonly CapabilityRecord[], colu
     evictionThreshold: row[13] ?? 120,
     explicitTimeout: row[25] === 1,
     explicitEviction: row[26] === 1,
-    agentType: columns.intern(row[14] ?? "mesh-agent"),
+    agentType: sharedText(row[14] ?? "mesh-agent"),
     config: columns.object(row[15]),
-    securityContext: row[16] && columns.intern(row[16]),
+    securityContext: row[16] && sharedText(row[16]),
     dependencies: columns.texts(row[17]),
     capabilities,
-    version: columns.intern(row[18] ?? "1.0.0"),
-    description: row[19],
+    version: sharedText(row[18] ?? "1.0.0"),
+    description: row[19] && sharedText(row[19]),
     tags: columns.texts(row[20]),
     transport: columns.texts(row[21]),
     lifecycleStatus: columns.lifecycle(row[22]),
@@ -169,15 +176,8 @@ function toRecord(row: AgentRow, capabilities: readonly CapabilityRecord[], colu
   };
 }
 
-const EMPTY_OBJECT: JsonObject = Object.freeze({});
-const EMPTY_LIST: readonly string[] = Object.freeze([]);
-
-/** Texts that many rows share are kept once: half the memory of a large registry would be copies of "default". */
-const INTERN_LIMIT = 10_000;
-
 class ColumnReader {
   readonly #log: (text: string) => void;
-  readonly #interned = new Map<string, string>();
   #unreadable = 0;
 
   constructor(log: (text: string) => void) {
@@ -186,13 +186,6 @@ class ColumnReader {
 
   report(): void {
     if (this.#unreadable > 0) this.#log(`${this.#unreadable} JSON columns could not be read and count as empty`);
-  }
-
-  intern(text: string): string {
-    const known = this.#interned.get(text);
-    if (known !== undefined) return known;
-    if (this.#interned.size < INTERN_LIMIT) this.#interned.set(text, text);
-    return text;
   }
 
   json(text: string | null): JsonValue {
@@ -212,10 +205,10 @@ class ColumnReader {
   }
 
   texts(text: string | null): readonly string[] {
-    if (text === null || text === "[]") return EMPTY_LIST;
+    if (text === null || text === "[]") return NO_TEXTS;
     const value = this.json(text);
-    if (!Array.isArray(value)) return EMPTY_LIST;
-    return value.filter((item): item is string => typeof item === "string").map((item) => this.intern(item));
+    if (!Array.isArray(value)) return NO_TEXTS;
+    return value.filter((item): item is string => typeof item === "string").map((item) => sharedText(item));
   }
 
   /** Our stored form; anything else was repaired by the migration, or counts as the beginning of time. */
@@ -231,6 +224,6 @@ class ColumnReader {
   /** Statuses that time gives are nothing an agent said. */
   reportedAs(status: string): string | null {
     if (status === "pending") return null;
-    return status === "degraded" || status === "expired" ? "healthy" : this.intern(status);
+    return status === "degraded" || status === "expired" ? "healthy" : sharedText(status);
   }
 }

@@ -70,6 +70,7 @@ export function migrate(
     "info",
     `migrating the database from ${describeOrigin(origin)} version ${fromVersion} to version ${SCHEMA_VERSION}`,
   );
+  if (backupPath === null) context.log("warn", "migration: no backup is made, for it happens in memory only");
   // SQLite ignores this switch within a transaction.
   db.run("PRAGMA foreign_keys = OFF");
   db.run("PRAGMA legacy_alter_table = ON");
@@ -77,7 +78,7 @@ export function migrate(
   try {
     const counts = migrateTables(db, origin, context);
     recordMigration(db, { origin, fromVersion, counts }, context.nowMs);
-    requireConsistency(db);
+    requireSoundReferences(db);
     db.run("COMMIT");
     context.log("info", `migrated the database to version ${SCHEMA_VERSION}: ${describeCounts(counts)}`);
     return { origin, fromVersion, backupPath, counts };
@@ -95,6 +96,7 @@ function migrateTables(db: Database, origin: Origin, context: MigrationContext):
   // An agent without an id could not be addressed; SQLite lets a text key be NULL.
   const namelessAgents = moveRows(db, AGENTS.name, "id IS NULL", at);
   const extra = rebuildAgentTables(db, context);
+  requireColumns(db);
   for (const name of LATE_INDEXES) db.run(`DROP INDEX IF EXISTS ${name}`);
   for (const definition of INDEXES) if (EARLY_INDEXES.has(definition.name)) db.run(createIndexSql(definition, false));
 
@@ -169,13 +171,16 @@ function recordMigration(db: Database, data: Omit<MigrationReport, "backupPath">
   );
 }
 
-function requireConsistency(db: Database): void {
+/** Every reference file has the columns of the tables that are not rebuilt. */
+function requireColumns(db: Database): void {
   const missing = missingParts(db);
-  if (missing.length > 0) {
-    throw new StoreOpenError(
-      `cannot migrate the database: it lacks ${missing.slice(0, 5).join(", ")}. Nothing was changed; start with a new file, or add them`,
-    );
-  }
+  if (missing.length === 0) return;
+  throw new StoreOpenError(
+    `cannot migrate the database: it lacks ${missing.slice(0, 5).join(", ")}. Nothing was changed; add them, or start with a new file`,
+  );
+}
+
+function requireSoundReferences(db: Database): void {
   const violation = db
     .query<{ table: string; rowid: number | null; parent: string }, []>("PRAGMA foreign_key_check")
     .get();

@@ -145,7 +145,7 @@ const { jsonLike } = fc.letrec<{ jsonLike: Json }>((tie) => ({
 function repr(value: Json, choose: () => number): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number") return reprNumber(value);
   if (typeof value === "string") return reprString(value, choose() % 2 === 0 ? "'" : '"', choose() % 2 === 0);
   if (Array.isArray(value)) {
     const items = value.map((item) => repr(item, choose));
@@ -155,6 +155,12 @@ function repr(value: Json, choose: () => number): string {
   return `{${Object.entries(value)
     .map(([key, item]) => `${repr(key, choose)}: ${repr(item, choose)}`)
     .join(", ")}}`;
+}
+
+/** A double of that size is a whole number, but Python shows that it is a float. */
+function reprNumber(value: number): string {
+  const text = String(value);
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(value) ? `${text}.0` : text;
 }
 
 function reprString(text: string, quote: string, asciiOnly: boolean): string {
