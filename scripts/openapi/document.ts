@@ -8,7 +8,9 @@ const DESCRIPTION =
   "A passive registry for MCP agents. Agents register and send heartbeats; clients ask who is there and who offers what. The " +
   "registry never calls an agent: what it knows of one, the agent has said, and silence has a deadline.\n\n" +
   "Errors have one form, `detail` and the same text as `error`. What may be tried again carries `Retry-After`. Timestamps are " +
-  "UTC, in whole seconds. New fields may come at any time: ignore what you do not know. Every `GET` can be asked with `HEAD`; " +
+  "UTC, in whole seconds.\n\n" +
+  "In a query an empty value counts as absent, lists take commas as well as repetition, and `1`, `yes` and `on` are as good as " +
+  "`true`. New fields may come at any time: ignore what you do not know. Every `GET` can be asked with `HEAD`; " +
   "answers are compressed for those who accept gzip.";
 
 /** OpenAPI 3.1, put together from the schemas that validate and the table that routes (registry-api 4.14). */

@@ -1,7 +1,7 @@
-import { eventually } from "./eventually.ts";
 import { keepOutput } from "./kept-output.ts";
 import type { Python } from "./python.ts";
 import type { ProcessExit } from "./registry-process.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** One line a Python program of ours prints: a JSON object that says what has happened. */
 export interface PythonEvent {
@@ -31,8 +31,6 @@ export interface PythonProcess extends AsyncDisposable {
    */
   finished(): Promise<readonly PythonEvent[]>;
 }
-
-const PATIENCE_MS = 20_000;
 
 /** Starts `file` with these packages and nothing of the surroundings' settings. */
 export function startPython(python: Python, file: string, args: readonly string[] = []): PythonProcess {
@@ -67,12 +65,8 @@ export function startPython(python: Python, file: string, args: readonly string[
     all,
     until: async (name, matches = () => true) => {
       const find = (): PythonEvent | undefined => all(name).find(matches);
-      // Found or over: an event that was the program's last counts too.
-      await eventually(
-        () => isOver || find() !== undefined,
-        (isDone) => isDone,
-        PATIENCE_MS,
-      ).catch(() => undefined);
+      // An event that was the program's last counts too.
+      await waitFor(name, () => isOver || find() !== undefined).catch(() => undefined);
       const found = find();
       if (found === undefined) throw new Error(`${file}: no such event "${name}":\n${story()}`);
       return found;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describeFeatures, renderBanner, serverUrl } from "./banner.ts";
 import { systemClock, systemTimers } from "./clock.ts";
+import { codePageReleaser } from "./code-pages.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createDescriptorOutput } from "./descriptor-output.ts";
 import { parseFlags } from "./flags.ts";
@@ -9,6 +10,7 @@ import { serveRegistry } from "./http/application.ts";
 import { describeEndpoint, endpointsServed } from "./http/endpoints.ts";
 import { createLineWriter } from "./line-writer.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { startMemoryKeeper } from "./memory-keeper.ts";
 import { openRegistry, type Registry } from "./registry.ts";
 import { maskDatabaseUrl, parseDatabaseUrl } from "./store/database-url.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
@@ -121,6 +123,13 @@ async function run(config: Config, log: Logger): Promise<void> {
     return await fatal(log, `❌ Failed to start server: ${messageOf(error)}`);
   }
   registry.start();
+  startMemoryKeeper({
+    timers: systemTimers,
+    agentCount: () => registry.core.state.size,
+    isQuiet: () => registry.core.writer.queueLength === 0,
+    collectGarbage: () => Bun.gc(true),
+    releaseCodePages: codePageReleaser(),
+  });
   // Before the banner: whoever reads it may send a signal at once.
   const stopSignal = nextSignal();
   await stdout(

@@ -1,13 +1,13 @@
 import type { Cancel, Clock, Timers } from "./clock.ts";
 import { ChangeWriter } from "./commit/change-writer.ts";
-import { FLUSH_INTERVAL_MS, LeaseFlusher } from "./commit/lease-flusher.ts";
 import { LeaseExchange } from "./commit/lease-exchange.ts";
+import { FLUSH_INTERVAL_MS, LeaseFlusher } from "./commit/lease-flusher.ts";
 import { LogFollower } from "./commit/log-follower.ts";
 import { StoreHealth } from "./commit/store-health.ts";
 import { patienceOf } from "./domain/thresholds.ts";
 import { HealthSampler } from "./health/health-sampler.ts";
 import { Pruner, type Retention } from "./health/pruner.ts";
-import { SWEEP_INTERVAL_MS, type SweepHorizon, Sweeper } from "./health/sweeper.ts";
+import { SWEEP_INTERVAL_MS, Sweeper, type SweepHorizon } from "./health/sweeper.ts";
 import { RegistryCounters } from "./metrics/counters.ts";
 import type { RegistryCore, RegistrySettings } from "./operations/core.ts";
 import { WalkCache } from "./operations/walk-cache.ts";
@@ -52,18 +52,31 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     monotonicMs: () => clock.monotonicMs(),
   });
   const counters = new RegistryCounters();
-  const health = new StoreHealth({ store, state, clock, onChange: (reason) => reportStore(log, reason) });
+  const health = new StoreHealth({
+    store,
+    state,
+    clock,
+    onChange(reason) {
+      reportStore(log, reason);
+      if (reason === null) writer.catchUp().catch((error) => health.failed(error));
+    },
+  });
   const onApplied = (entries: readonly LogEntry[]) => reportChanges(options, state, counters, entries);
   const follower = new LogFollower(store, state, onApplied);
   const writer = new ChangeWriter({ store, state, follower, health, defer: options.defer, onApplied });
   const leases = new LeaseFlusher({ store, health, clock });
   leases.takeOver(stored.leasedBeats, stored.lastLeaseId);
-  const exchange = store.isShared
-    ? new LeaseExchange({ store, state, clock, lastLeaseId: stored.lastLeaseId })
-    : null;
+  const exchange = store.isShared ? new LeaseExchange({ store, state, clock, lastLeaseId: stored.lastLeaseId }) : null;
   // Alone, everything that was heard is known here.
   const horizon: SweepHorizon = exchange ?? { horizonMs: () => clock.monotonicMs() };
-  const sweeper = new Sweeper({ state, writer, health, clock, horizon, onPause: (ms) => reportPause(log, counters, ms) });
+  const sweeper = new Sweeper({
+    state,
+    writer,
+    health,
+    clock,
+    horizon,
+    onPause: (ms) => reportPause(log, counters, ms),
+  });
   const pause = () => new Promise<void>((resolve) => timers.after(10, resolve));
   const pruner = new Pruner({ state, store, writer, health, clock, counters, retention: options.retention, pause });
   const walks = new WalkCache(clock);
@@ -93,6 +106,8 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   return {
     core,
     start() {
+      // A file that cannot be written is to show in `/health` from the first question on.
+      void health.probe();
       running = [
         timers.every(SWEEP_INTERVAL_MS, () => sweeper.tick()),
         timers.every(FLUSH_INTERVAL_MS, () => void leases.flush()),
@@ -108,7 +123,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
       for (const cancel of running) cancel();
       pruner.stop();
       await writer.settled();
-      await leases.drain().catch((error) => log("error", `Heartbeats of the last minute were not stored: ${text(error)}`));
+      await leases
+        .drain()
+        .catch((error) => log("error", `Heartbeats of the last minute were not stored: ${text(error)}`));
       await store.close();
     },
   };

@@ -41,10 +41,16 @@ export function readDatabase(path: string): DatabaseContent {
   try {
     const agents = [...readAgents(db, (text) => expectNothing(text))];
     return {
-      integrity: db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").all().map((row) => row.integrity_check),
+      integrity: db
+        .query<{ integrity_check: string }, []>("PRAGMA integrity_check")
+        .all()
+        .map((row) => row.integrity_check),
       brokenReferences: db.query("PRAGMA foreign_key_check").all().length,
       head: db.query<{ head: number }, []>("SELECT head FROM registry_head").get()?.head ?? 0,
-      log: db.query<StoredLogRow, []>("SELECT version, agent_id, old, new FROM registry_log ORDER BY version").all().map(toLogRow),
+      log: db
+        .query<StoredLogRow, []>("SELECT version, agent_id, old, new FROM registry_log ORDER BY version")
+        .all()
+        .map(toLogRow),
       records: new Map(agents.map(({ record }) => [record.id, record])),
       lastHeartbeatMs: new Map(agents.map(({ record, lastHeartbeatMs }) => [record.id, lastHeartbeatMs])),
     };
@@ -58,7 +64,8 @@ export function foldLog(log: readonly LogRow[]): Map<string, AgentRecord> {
   const records = new Map<string, AgentRecord>();
   for (const { version, agentId, old, new: record } of log) {
     const before = records.get(agentId) ?? null;
-    if (!Bun.deepEquals(old, before)) throw new Error(`log entry ${version} of ${agentId} does not follow the one before`);
+    if (!Bun.deepEquals(old, before))
+      throw new Error(`log entry ${version} of ${agentId} does not follow the one before`);
     if (record === null) records.delete(agentId);
     else records.set(agentId, record);
   }

@@ -18,12 +18,17 @@ const ENVIRONMENT = {
 };
 
 /** What a killed process left must be sound, and must hold every version that was given out, to whom it was given. */
-function checkContent({ integrity, brokenReferences, head, log, records }: DatabaseContent, writes: readonly Write[]): void {
+function checkContent(
+  { integrity, brokenReferences, head, log, records }: DatabaseContent,
+  writes: readonly Write[],
+): void {
   expect(integrity).toEqual(["ok"]);
   expect(brokenReferences).toBe(0);
   expect(foldLog(log)).toEqual(new Map(records));
   expect(head).toBe(log.at(-1)?.version ?? head);
-  const logged = new Map(log.map(({ version, agentId, new: record }) => [version, { agentId, note: record?.labels.note }]));
+  const logged = new Map(
+    log.map(({ version, agentId, new: record }) => [version, { agentId, note: record?.labels.note }]),
+  );
   for (const { id, version, outcome } of writes) {
     if (version !== null) expect(logged.get(version)).toEqual({ agentId: id, note: outcome?.note });
   }

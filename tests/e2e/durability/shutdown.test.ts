@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HttpConnection, requestText } from "../../support/http-connection.ts";
@@ -34,7 +34,12 @@ function expectCheckpointed(path: string): void {
 }
 
 interface Client {
-  readonly acknowledged: { readonly id: string; readonly note: string; readonly sentMs: number; readonly heardMs: number }[];
+  readonly acknowledged: {
+    readonly id: string;
+    readonly note: string;
+    readonly sentMs: number;
+    readonly heardMs: number;
+  }[];
   /** Requests that were sent and never answered. */
   cut: number;
 }

@@ -72,7 +72,12 @@ export class WriteLoad {
       offers: offers.length === 0 ? ["alpha"] : offers,
     };
     const path = "/agents/register_with_metadata";
-    return await this.#send(id, outcome, 201, fetch(url + path, { method: "POST", body: registrationBody(id, outcome) }));
+    return await this.#send(
+      id,
+      outcome,
+      201,
+      fetch(url + path, { method: "POST", body: registrationBody(id, outcome) }),
+    );
   }
 
   /** Says something new, so that it is a record change and not a sign of life alone. */
@@ -81,7 +86,12 @@ export class WriteLoad {
     const endpoint = moves ? this.#newEndpoint() : known.endpoint;
     const status = moves ? known.status : this.#otherStatus(known.status);
     const body = JSON.stringify({ agent_id: id, status, metadata: { endpoint } });
-    return await this.#send(id, { ...known, endpoint, status }, 200, fetch(`${url}/heartbeat`, { method: "POST", body }));
+    return await this.#send(
+      id,
+      { ...known, endpoint, status },
+      200,
+      fetch(`${url}/heartbeat`, { method: "POST", body }),
+    );
   }
 
   async #delete(url: string, id: string): Promise<Write> {
@@ -99,7 +109,8 @@ export class WriteLoad {
       return { id, outcome, version: null, isAcknowledged: false };
     }
     if (status !== success) throw new Error(`a write to ${id} was answered ${status}: ${text}`);
-    const version = outcome === null ? null : Number((JSON.parse(text) as { resource_version: string }).resource_version);
+    const version =
+      outcome === null ? null : Number((JSON.parse(text) as { resource_version: string }).resource_version);
     if (!isShared(id)) this.#own.set(id, outcome);
     else if (version !== null) this.#shared.set(id, Math.max(version, this.#shared.get(id) ?? 0));
     return { id, outcome, version, isAcknowledged: true };

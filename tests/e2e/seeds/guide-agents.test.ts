@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../../support/eventually.ts";
 import { getJson } from "../../support/json-client.ts";
 import { pythonWith } from "../../support/python.ts";
-import { startRegistry } from "../../support/registry-process.ts";
+import { type RegistryProcess, startRegistry } from "../../support/registry-process.ts";
 import { scratchFolder } from "../../support/scratch-folder.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { registerOverRest } from "./guide-mesh.ts";
 import { letGo, startSnippet } from "./guide-snippets.ts";
 
@@ -38,10 +38,7 @@ describe.skipIf(python === null)("agents of seed 002", () => {
     await using registry = await startRegistry();
     await registerOverRest(registry.url, { id: "my-agent-001" });
     await using snippet = startSnippet(python, "heartbeat_pattern", registry.url);
-    await eventually(
-      async () => (await getJson(`${registry.url}/metrics`)).body.heartbeats_processed,
-      (beats) => beats >= 5,
-    );
+    await beatsOf(registry, 5);
     await letGo(snippet);
     expect(await snippet.finished()).toEqual([{ event: "waiting" }]);
   });
@@ -51,17 +48,11 @@ describe.skipIf(python === null)("agents of seed 002", () => {
     await using registry = await startRegistry({ cwd: folder.path });
     await registerOverRest(registry.url, { id: "my-agent-001" });
     await using snippet = startSnippet(python, "heartbeat_pattern", registry.url);
-    await eventually(
-      async () => (await getJson(`${registry.url}/metrics`)).body.heartbeats_processed,
-      (beats) => beats >= 1,
-    );
+    await beatsOf(registry, 1);
     await registry.stop();
     await snippet.until("log", ({ message }) => String(message).startsWith("Heartbeat error: "));
     await using again = await startRegistry({ cwd: folder.path, env: { PORT: String(registry.port) } });
-    await eventually(
-      async () => (await getJson(`${again.url}/metrics`)).body.heartbeats_processed,
-      (beats) => beats >= 1,
-    );
+    await beatsOf(again, 1);
     const complaints = snippet.all("log").filter(({ message }) => !String(message).startsWith("Heartbeat error: "));
     expect(complaints).toEqual([]);
   });
@@ -105,10 +96,7 @@ test.skipIf(fastmcp === null)("the FastMCP agent registers, beats and serves its
   await using registry = await startRegistry();
   await using agent = startSnippet(fastmcp, "fastmcp_agent", registry.url);
   await agent.until("printed", ({ line }) => line === "Registered: my-agent-001");
-  await eventually(
-    async () => (await getJson(`${registry.url}/metrics`)).body.heartbeats_processed,
-    (beats) => beats >= 1,
-  );
+  await beatsOf(registry, 1);
   const { body } = await getJson(`${registry.url}/agents?status=healthy&capability=process_data`);
   expect(body.agents).toEqual([
     expect.objectContaining({
@@ -131,4 +119,12 @@ test.skipIf(fastmcp === null)("the FastMCP agent registers, beats and serves its
 async function freedPort(): Promise<number> {
   await using registry = await startRegistry();
   return registry.port;
+}
+
+/** Waits until this registry has counted so many heartbeats since its start. */
+async function beatsOf({ url }: RegistryProcess, count: number): Promise<void> {
+  await waitFor(
+    `${count} heartbeats`,
+    async () => (await getJson(`${url}/metrics`)).body.heartbeats_processed >= count,
+  );
 }

@@ -24,9 +24,9 @@ const REGISTRATION = String.raw`curl -X POST http://localhost:8000/agents/regist
     "timestamp": "2024-01-01T12:00:00Z"
   }'`;
 
-const DISCOVERY = String.raw`curl "http://localhost:8000/agents?status=healthy"`;
+const DISCOVERY = `curl "http://localhost:8000/agents?status=healthy"`;
 
-const SEARCH = String.raw`curl "http://localhost:8000/capabilities?name=greeting"`;
+const SEARCH = `curl "http://localhost:8000/capabilities?name=greeting"`;
 
 const HEARTBEAT = String.raw`curl -X POST http://localhost:8000/heartbeat \
   -H "Content-Type: application/json" \
@@ -42,7 +42,12 @@ if (!hasCurl)
 const TIMESTAMP = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 const VERSION = expect.stringMatching(/^\d+$/);
 
-test.each(hasCurl ? [runByShell, sendItsBytes] : [sendItsBytes])("the four calls of the readme (%p)", async (call) => {
+const WAYS: readonly (readonly [way: string, call: typeof runByShell])[] = [
+  ...(hasCurl ? ([["by curl", runByShell]] as const) : []),
+  ["by the bytes that curl sends", sendItsBytes],
+];
+
+test.each(WAYS)("the four calls of the readme, %s", async (_, call) => {
   await using registry = await startRegistry();
 
   expect(await call(registry, REGISTRATION)).toEqual({

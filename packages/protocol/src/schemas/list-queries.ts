@@ -2,20 +2,14 @@ import { z } from "zod";
 
 /**
  * Query parameters of the two lists (registry-api 4.8, 4.9), for clients and for the documentation. The registry reads them by
- * hand; that it reads these and no others is proven by `scripts/openapi.test.ts`. An empty value counts as absent everywhere.
+ * hand; that it reads these and no others is proven by `scripts/openapi.test.ts`. Everywhere an empty value
+ * counts as absent, lists take commas as well as repetition, and booleans the words of `query.ts`.
  */
 
 const text = (description: string, ...examples: string[]) => z.string().optional().meta({ description, examples });
 const list = (description: string, ...examples: string[][]) =>
-  z
-    .array(z.string())
-    .optional()
-    .meta({ description: `${description} Commas or repetition.`, examples });
-const flag = (description: string) =>
-  z
-    .boolean()
-    .optional()
-    .meta({ description: `${description} \`true\`, \`1\`, \`yes\`, \`on\`; or the opposite.` });
+  z.array(z.string()).optional().meta({ description, examples });
+const flag = (description: string) => z.boolean().optional().meta({ description });
 /** `x-alias-of` lets a page show one parameter with two names instead of two parameters. */
 const alias = (of: string) => ({ description: `Alias of \`${of}\`.`, "x-alias-of": of });
 const aliasText = (of: string) => z.string().optional().meta(alias(of));

@@ -75,7 +75,7 @@ export class ChangeWriter {
   readonly #onApplied: (entries: readonly LogEntry[]) => void;
   #queue: Waiting[] = [];
   #isRunning = false;
-  /** Set when a commit failed without telling whether it took effect: the log has the answer. */
+  /** Set while the log may hold what memory does not, as after a commit that failed without telling whether it took effect. */
   #mustCatchUp = false;
   #idle: Promise<void> = Promise.resolve();
 
@@ -102,7 +102,23 @@ export class ChangeWriter {
 
   /** Resolves when everything handed in so far was answered. */
   async settled(): Promise<void> {
-    await this.#idle;
+    while (this.#isRunning) await this.#idle;
+  }
+
+  /**
+   * Shows what a commit whose answer was lost has left in the log, without waiting for the next write: called when the
+   * database is back. @throws StoreUnavailableError
+   */
+  async catchUp(): Promise<void> {
+    if (!this.#mustCatchUp) return;
+    // Before the read, which need not show a commit that fails meanwhile.
+    this.#mustCatchUp = false;
+    try {
+      await this.#follower.catchUp();
+    } catch (error) {
+      this.#mustCatchUp = true;
+      throw error;
+    }
   }
 
   change<T>(agentId: AgentId, decide: Decide<T>): Promise<Result<T>> {
@@ -111,14 +127,20 @@ export class ChangeWriter {
     }
     return new Promise<Result<T>>((resolve) => {
       this.#queue.push({ agentId, decide, attempts: 0, settle: resolve as (result: Result<unknown>) => void });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      this.#idle = new Promise((done) => {
-        this.#defer(() => {
-          this.#run().finally(() => {
-            this.#isRunning = false;
-            done();
-          });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (this.#isRunning || this.#queue.length === 0) return;
+    this.#isRunning = true;
+    this.#idle = new Promise((done) => {
+      this.#defer(() => {
+        void this.#run().finally(() => {
+          this.#isRunning = false;
+          // Whoever was answered last may have asked for another change since the queue was found empty.
+          this.#start();
+          done();
         });
       });
     });
@@ -136,10 +158,7 @@ export class ChangeWriter {
   }
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
-    if (this.#mustCatchUp) {
-      await this.#follower.catchUp();
-      this.#mustCatchUp = false;
-    }
+    await this.catchUp();
     const proposed = this.#decide(batch);
     if (proposed.length === 0) return;
     const result = await this.#commit(proposed);
@@ -150,7 +169,8 @@ export class ChangeWriter {
       this.#onApplied(entries);
     } else {
       // Others have written in between: their entries come first, and ours among them, from the log.
-      await this.#follower.catchUp();
+      this.#mustCatchUp = true;
+      await this.catchUp();
     }
     this.#answer(proposed, result);
   }
@@ -205,7 +225,8 @@ export class ChangeWriter {
       for (const { waiting, answer } of [one, ...one.relying]) {
         if (committed) waiting.settle({ ok: true, value: answer({ record, version: committed.version }) });
         else if (++waiting.attempts < ATTEMPT_LIMIT) losers.push(waiting);
-        else waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
+        else
+          waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
       }
     });
     // Decided again before anybody who came later.

@@ -3,8 +3,8 @@ import type { RegistryState } from "../state/registry-state.ts";
 import type { RegistryStore } from "../store/store.ts";
 
 /**
- * Whether the database takes writes, and why not. Every write reports here; while it is down a probe a second finds out
- * when it is back, so that `/health` recovers without anybody writing.
+ * Whether the database takes writes, and why not. Every write reports here; while it is down a probe a second, and nothing
+ * else, finds out when it is back, so that `/health` recovers without anybody writing.
  */
 export class StoreHealth {
   readonly #store: RegistryStore;
@@ -26,7 +26,7 @@ export class StoreHealth {
     this.#clock = options.clock;
     this.#onChange = options.onChange;
     this.#reason = null;
-    this.#okSinceMs = options.clock.monotonicMs();
+    this.#okSinceMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Why writes fail; null while they succeed. */
@@ -34,13 +34,8 @@ export class StoreHealth {
     return this.#reason;
   }
 
+  /** A write has succeeded. It does not end an outage: on a full disk a small one fits where the next does not. */
   succeeded(): void {
-    if (this.#reason !== null) {
-      this.#reason = null;
-      // Transitions could not be recorded meanwhile, and revivals were refused: nobody is to pay for that.
-      this.#state.forgiveSilence();
-      this.#onChange(null);
-    }
     this.#okSinceMs = this.#clock.monotonicMs();
   }
 
@@ -59,11 +54,20 @@ export class StoreHealth {
     try {
       await this.#store.probe();
       this.succeeded();
+      this.#recovered();
     } catch (error) {
       this.failed(error);
     } finally {
       this.#isProbing = false;
     }
+  }
+
+  #recovered(): void {
+    if (this.#reason === null) return;
+    this.#reason = null;
+    // Transitions could not be recorded meanwhile, and revivals were refused: nobody is to pay for that.
+    this.#state.forgiveSilence();
+    this.#onChange(null);
   }
 }
 

@@ -86,14 +86,24 @@ function boundsOf(schema) {
 const fine = (...content) => h("p.fine", ...content);
 const rows = (children) => h("div.rows", { role: "list" }, children);
 
+/** An example; where there is an input, it fills that. */
+function exampleOf(value, input) {
+  const text = Array.isArray(value) ? value.join(",") : String(value);
+  if (!input) return code(text);
+  const fill = () => {
+    input.querySelector("input").value = text;
+  };
+  return h("button.example", { type: "button", click: fill }, code(text));
+}
+
 /** A field, parameter or header. */
-function row(name, schema, { required, description, aside, input }) {
+function row(name, schema, { required, note, description, aside, input }) {
   const bounds = boundsOf(schema);
-  const examples = (schema.examples ?? []).map((value) => code(Array.isArray(value) ? value.join(",") : value));
+  const examples = (schema.examples ?? []).map((value) => exampleOf(value, input));
   return h(
     "div.row",
     { role: "listitem" },
-    h("div.name", code(name), required ? h("span.required", "required") : null, h("div.type", typeOf(schema))),
+    h("div.name", code(name), required ? h("span.required", "required") : null, note, h("div.type", typeOf(schema))),
     h(
       "div.about",
       prose(description),
@@ -109,7 +119,10 @@ function fieldsOf(schema) {
   if (!schema.properties) return h("p", typeOf(schema), fine(joined(boundsOf(schema))));
   return rows(
     Object.entries(schema.properties).map(([name, property]) =>
-      row(name, property, { required: schema.required?.includes(name), description: property.description }),
+      row(name, property, {
+        note: schema.required?.includes(name) ? null : h("span.optional", "optional"),
+        description: property.description,
+      }),
     ),
   );
 }

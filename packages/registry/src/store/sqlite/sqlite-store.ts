@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Clock, Timers } from "../../clock.ts";
 import type { AgentId, CapabilityRecord, ResourceVersion } from "../../domain/agent.ts";
 import type { HealthRow } from "../../domain/health-row.ts";
@@ -17,6 +18,8 @@ import type {
 import { StoreOpenError, StoreUnavailableError } from "../store.ts";
 import { healthColumns, toChangeRows } from "./change-rows.ts";
 import { errorCode, errorText } from "./errors.ts";
+import { unwritablePart } from "./file-path.ts";
+import { lockPathOf } from "./lock.ts";
 import { type OpenedFile, openSqliteFile } from "./open.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import type { SqliteSettings } from "./settings.ts";
@@ -35,6 +38,8 @@ const BUSY_WINDOW_MS = 1_000;
 const LARGE_REGISTRY = 5_000;
 /** On the event loop nothing waits for another process's lock; the Worker does, for DB_BUSY_TIMEOUT. */
 const LOOP_BUSY_TIMEOUT_MS = 0;
+/** A full disk counts as full until this much is free: below it one write fits and the next does not. */
+const ENOUGH_FREE_BYTES = 1024 * 1024;
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -74,10 +79,14 @@ class SqliteStore implements RegistryStore {
   #busySinceMs = 0;
   #busyMs = 0;
   #isClosed = false;
+  /** Which file the path named when it was opened. */
+  #identity: string | null;
+  #isFull = false;
 
   constructor(options: SqliteStoreOptions, file: OpenedFile) {
     this.#options = options;
     this.#file = file;
+    this.#identity = identityOf(file.path);
     this.#writer = { kind: "loop", writer: new SqliteWriter(file.db, REPLICA) };
   }
 
@@ -114,6 +123,7 @@ class SqliteStore implements RegistryStore {
   }
 
   async commit(changes: readonly ProposedChange[]): Promise<CommitResult> {
+    this.#requireFile();
     const previousHead = this.#head ?? (await this.#call("head")).head;
     const ids = new Map<string, number>();
     const first = Math.max(this.#options.clock.nowMs(), previousHead + 1);
@@ -177,7 +187,9 @@ class SqliteStore implements RegistryStore {
   async probe(): Promise<void> {
     this.#requireFile();
     if (this.#file.isReadOnly) this.#reopen();
+    if (this.#isFull) requireSpace(this.#file.path);
     await this.#call("probe");
+    this.#isFull = false;
   }
 
   async describe(): Promise<StoreStatistics> {
@@ -275,18 +287,22 @@ class SqliteStore implements RegistryStore {
     return true;
   }
 
+  /** What is written to a file that was deleted or replaced succeeds, and is gone with this process. */
   #requireFile(): void {
     const { path } = this.#file;
-    if (path === ":memory:") return;
-    try {
-      statSync(path);
-    } catch {
-      throw new StoreUnavailableError(`the database file ${path} is gone; put it back, or restart to begin a new one`);
-    }
+    const identity = identityOf(path);
+    if (identity === this.#identity) return;
+    const what = identity === null ? "is gone" : "was replaced by another one";
+    throw new StoreUnavailableError(
+      `the database file ${path} ${what} while the registry ran: put it back, or restart to use what is there now`,
+    );
   }
 
   /** Started where nothing could be written: perhaps it can be by now. */
   #reopen(): void {
+    const { path } = this.#file;
+    const unwritable = unwritablePart(path, lockPathOf(path));
+    if (unwritable !== null) throw new StoreUnavailableError(`${unwritable} cannot be written`);
     let file: OpenedFile;
     try {
       file = openSqliteFile({ ...this.#options, log: () => undefined });
@@ -296,14 +312,16 @@ class SqliteStore implements RegistryStore {
     if (file.isReadOnly) {
       file.db.close();
       file.lock?.release();
-      throw new StoreUnavailableError(`the database ${file.path} is read-only`);
+      throw new StoreUnavailableError(`the database ${path} is read-only`);
     }
     this.#file.db.close();
     this.#file = file;
+    this.#identity = identityOf(path);
+    file.db.run(`PRAGMA busy_timeout = ${LOOP_BUSY_TIMEOUT_MS}`);
     this.#writer = { kind: "loop", writer: new SqliteWriter(file.db, REPLICA) };
     this.#head = null;
     this.#nextCapabilityId = nextCapabilityId(file);
-    this.#options.log("info", `${file.path} can be written again`);
+    this.#options.log("info", `${path} can be written again`);
   }
 
   #unavailable(error: unknown): Error {
@@ -311,6 +329,7 @@ class SqliteStore implements RegistryStore {
     if (error instanceof WriterLostError) return new StoreUnavailableError(error.message, "unknown", error);
     const code = errorCode(error);
     if (!(error instanceof WriterError) && !code.startsWith("SQLITE_")) return error as Error;
+    if (code === "SQLITE_FULL") this.#isFull = true;
     return new StoreUnavailableError(reasonOf(code, errorText(error)), "not-written", error);
   }
 }
@@ -327,6 +346,24 @@ const REASONS: readonly (readonly [prefix: string, reason: string])[] = [
 function reasonOf(code: string, text: string): string {
   const reason = REASONS.find(([prefix]) => code.startsWith(prefix))?.[1];
   return reason === undefined ? text : `${reason} (${text})`;
+}
+
+/** Null for a database in memory, and where nothing is to be seen. */
+function identityOf(path: string): string | null {
+  if (path === ":memory:") return null;
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+function requireSpace(path: string): void {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize < ENOUGH_FREE_BYTES) {
+    throw new StoreUnavailableError(`the disk is full (less than ${ENOUGH_FREE_BYTES / 1024 / 1024} MiB is free)`);
+  }
 }
 
 function nextCapabilityId({ db }: OpenedFile): number {
