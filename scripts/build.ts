@@ -1,6 +1,5 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { basename, dirname, join, relative } from "node:path";
 import { ROOT } from "./run-process.ts";
 
 /** A program that is built into one file which needs nothing beside it. */
@@ -64,11 +63,9 @@ export async function build(executable: Executable): Promise<void> {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { outfile: { type: "string", default: REGISTRY.outfile } } });
-  const outfile = resolve(values.outfile);
   const startedMs = performance.now();
-  await build({ ...REGISTRY, outfile });
-  const megabytes = (statSync(outfile).size / 1e6).toFixed(0);
+  await build(REGISTRY);
+  const megabytes = (statSync(REGISTRY.outfile).size / 1e6).toFixed(0);
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-  console.log(`${relative(process.cwd(), outfile)}: ${megabytes} MB, built in ${seconds} s`);
+  console.log(`${relative(ROOT, REGISTRY.outfile)}: ${megabytes} MB, built in ${seconds} s`);
 }

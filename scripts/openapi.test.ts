@@ -34,7 +34,7 @@ interface Schema {
 const document = JSON.parse(openapiText()) as Document;
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
 
-test("the committed file is what the generator gives: run `bun scripts/openapi.ts` after a change", () => {
+test("the committed file is what the generator gives: run `npm run openapi` after a change", () => {
   expect(readFileSync(join(ROOT, OPENAPI_FILE), "utf8")).toBe(openapiText());
 });
 

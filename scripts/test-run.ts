@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { killRunning, type ProcessEnd, runProcess, troubleOf } from "./run-process.ts";
@@ -34,14 +34,34 @@ export function openTestRun(
   const folder = mkdtempSync(join(tmpdir(), "mcp-mesh-test-"));
   const files = join(folder, "files");
   mkdirSync(files);
+  // Tests of missing permissions run a part of themselves as another user, who has to get here.
+  chmodSync(folder, 0o755);
   const missing = join(folder, "missing.txt");
   return {
     folder,
     env: { ...options.env, MCP_MESH_TEST_MISSING: missing, TMPDIR: files },
     isQuiet: options.isQuiet ?? false,
     missing: () => (existsSync(missing) ? [...new Set(readFileSync(missing, "utf8").trim().split("\n"))] : []),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => removeFolder(folder),
   };
+}
+
+/** Never throws: at the end of a run, and on a signal, the rest still has to happen. */
+function removeFolder(folder: string): void {
+  try {
+    unmountBelow(folder);
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    console.error(`${folder} was left behind: ${error}`);
+  }
+}
+
+/** A test of full disks that was killed leaves its small disk mounted (Linux; elsewhere there is no such test). */
+function unmountBelow(folder: string): void {
+  const mounts = existsSync("/proc/mounts") ? readFileSync("/proc/mounts", "utf8").split("\n") : [];
+  for (const [, path = ""] of mounts.map((line) => line.split(" "))) {
+    if (path.startsWith(`${folder}/`)) Bun.spawnSync(["umount", "-l", path]);
+  }
 }
 
 /** Takes everything that was started along when the run itself is told to end. */
@@ -70,7 +90,8 @@ export async function runPart(run: TestRun, part: TestPart): Promise<Totals> {
   const paths = part.files.map((file) => (isAbsolute(file) ? file : `./${file}`));
   const end = await runProcess([process.execPath, "test", ...limits, ...report, ...only, ...paths], {
     timeLimitMs: part.timeLimitMs,
-    output: run.isQuiet ? "capture" : "show",
+    // Looking for a test by its name, every file without one would say so.
+    output: run.isQuiet || part.testName !== undefined ? "capture" : "show",
     env: run.env,
   });
   const found = readReport(existsSync(reportPath) ? readFileSync(reportPath, "utf8") : null);
@@ -81,6 +102,7 @@ export async function runPart(run: TestRun, part: TestPart): Promise<Totals> {
     return totals;
   }
   const { totals, remarks } = judge(part, end, found);
+  if (totals.passed + totals.failed > 0) say(run, end.output);
   for (const remark of remarks) say(run, `FAILED ${remark}`);
   return totals;
 }
@@ -93,7 +115,7 @@ export function judge(
 ): { readonly totals: Totals; readonly remarks: readonly string[] } {
   const trouble = troubleOf(end, part.timeLimitMs);
   if (report === null) {
-    const remark = `${part.name}: the tests ${trouble ?? "left with exit code 0"} and reported nothing`;
+    const remark = `${part.name}: ${trouble ?? "left with exit code 0"}, and reported nothing`;
     return { totals: { passed: 0, failed: part.files.length, skipped: 0 }, remarks: [remark] };
   }
   const silent = part.files.filter((file) => !report.files.has(file));
@@ -107,5 +129,5 @@ export function judge(
 }
 
 function say(run: TestRun, line: string): void {
-  if (!run.isQuiet) console.log(line);
+  if (!run.isQuiet && line !== "") console.log(line);
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { ROOT } from "./run-process.ts";
 import { anchorsOf, codeMap, decisions, links } from "./tidy/document-rules.ts";
+import { describedErrors, describedRoutes } from "./tidy/openapi-rules.ts";
 import { listedDependencies, pinnedVersions } from "./tidy/package-rules.ts";
-import { environment, fileSizes, leftovers, machinePaths, timeAndChance } from "./tidy/source-rules.ts";
+import { environment, fileSizes, leftovers, machinePaths, strayFiles, timeAndChance } from "./tidy/source-rules.ts";
 import { type Rule, readWorkTree, workTreeOf } from "./tidy/work-tree.ts";
 import { RULES } from "./tidy.ts";
 
@@ -53,6 +54,10 @@ test("the clock, timers and chance may be used in clock.ts and main.ts only", ()
 test("paths of one machine and hosts of package registries are found in every text", () => {
   expect(problems(machinePaths, { "README.md": `see ${HOME}/y`, "docs/a.md": HOST })).toHaveLength(2);
   expect(problems(machinePaths, { "README.md": "see ./root/x, packages/work/y and https://example.org/" })).toEqual([]);
+});
+
+test("a stray file is found", () => {
+  expect(problems(strayFiles, { "packages/a/src/a.ts.orig": "", "docs/a.md~": "", "docs/a.md": "" })).toHaveLength(2);
 });
 
 test("a large file is found", () => {
@@ -143,4 +148,40 @@ test("decision records have a number of their own and stand in the list", () => 
     "docs/decisions/0001-two.md: has the number of 0001-one.md",
     "docs/decisions/README.md: does not link to 0001-two.md",
   ]);
+});
+
+describe("the OpenAPI file", () => {
+  const file = "packages/registry/src/http/openapi.json";
+  const advice = "run `npm run openapi`";
+  const committed = JSON.parse(readWorkTree(ROOT).read(file));
+  const changed = (change: (document: typeof committed) => void) => {
+    const document = structuredClone(committed);
+    change(document);
+    return { [file]: JSON.stringify(document) };
+  };
+
+  test("must be there, with every route and no other", () => {
+    expect(problems(describedRoutes, {})).toEqual([`${file} is missing: ${advice}`]);
+    const texts = changed(({ paths }) => {
+      paths["/nowhere"] = { post: {} };
+      delete paths["/agents/{id}"].delete;
+    });
+    expect(problems(describedRoutes, texts)).toEqual([
+      `${file}: DELETE /agents/{id} is not described; ${advice}`,
+      `${file}: POST /nowhere is described, but there is none; ${advice}`,
+    ]);
+  });
+
+  test("must have every error code and no other, and agree on what may be tried again", () => {
+    const texts = changed(({ components: { responses } }) => {
+      responses.out_of_paper = {};
+      delete responses.internal;
+      delete responses.store_unavailable.headers;
+    });
+    expect(problems(describedErrors, texts)).toEqual([
+      `${file}: the error internal is not described; ${advice}`,
+      `${file}: the error out_of_paper is described, but there is none; ${advice}`,
+      `${file}: the error store_unavailable and HTTP_ERRORS differ on Retry-After; ${advice}`,
+    ]);
+  });
 });

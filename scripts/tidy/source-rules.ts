@@ -3,6 +3,7 @@ import { linesMatching, type Rule, type WorkTree } from "./work-tree.ts";
 const SOURCE = /\.(ts|mjs|js|py|sh)$|(^|\/)Makefile$|^\.ci\//;
 /** Text that people or programs read; the rest (a database, a picture) is not looked into. */
 const BINARY = /\.(db|sqlite|png|jpg|ico|gz|zip|wasm)$/;
+const STRAY = /\.(orig|rej|bak|swp|tmp|log)$|~$|(^|\/)(\.DS_Store|Thumbs\.db)$/;
 const MAX_FILE_BYTES = 500_000;
 
 // Each pattern is written so that it does not find itself.
@@ -54,6 +55,11 @@ export const machinePaths: Rule = {
     const advice = (found: string) => `"${found}" holds on one machine only`;
     return [...report(tree, isText, MACHINE_PATH, advice), ...report(tree, isText, REGISTRY_HOST, advice)];
   },
+};
+
+export const strayFiles: Rule = {
+  name: "no files that an editor, a merge or a system left",
+  problems: (tree) => tree.files.filter((file) => STRAY.test(file)).map((file) => `${file}: is nobody's; remove it`),
 };
 
 export const fileSizes: Rule = {

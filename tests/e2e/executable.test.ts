@@ -1,30 +1,26 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getJson, postJson } from "../support/json-client.ts";
 import { offering, registrationBody } from "../support/registration-body.ts";
+import { registryExecutable } from "../support/registry-executable.ts";
 import { startRegistry } from "../support/registry-process.ts";
 import { scratchFolder } from "../support/scratch-folder.ts";
 
-// What `npm run build` leaves in bin/, made anew: the one file that users copy to a machine with neither Node nor Bun.
-const workshop = scratchFolder();
-const executable = join(workshop.path, "mcp-mesh-registry");
+// The one file that users copy to a machine with neither Node nor Bun: nothing of the repository lies beside it here.
+const elsewhere = scratchFolder();
+const executable = join(elsewhere.path, "mcp-mesh-registry");
 const DATABASE = "mcp_mesh_registry.db";
 
-beforeAll(() => {
-  const script = join(import.meta.dir, "..", "..", "scripts", "build.ts");
-  const end = Bun.spawnSync([process.execPath, script, "--outfile", executable]);
-  expect(end.stderr.toString()).toBe("");
-  expect(end.exitCode).toBe(0);
-});
+beforeAll(async () => copyFileSync(await registryExecutable(), executable));
 
-afterAll(() => workshop[Symbol.dispose]());
+afterAll(() => elsewhere[Symbol.dispose]());
 
 test("the executable says its version and its usage", () => {
-  const version = Bun.spawnSync([executable, "--version"], { cwd: workshop.path, env: {} });
+  const version = Bun.spawnSync([executable, "--version"], { cwd: elsewhere.path, env: {} });
   expect(version.stdout.toString().split("\n")[0]).toBe("MCP Mesh Registry Service v1.0.0");
-  const help = Bun.spawnSync([executable, "--help"], { cwd: workshop.path, env: {} });
+  const help = Bun.spawnSync([executable, "--help"], { cwd: elsewhere.path, env: {} });
   expect(help.stdout.toString()).toContain("--database-url");
   expect([version.exitCode, help.exitCode]).toEqual([0, 0]);
 });

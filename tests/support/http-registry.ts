@@ -30,6 +30,7 @@ export interface HttpRegistry extends AsyncDisposable {
   readonly origin: string;
   readonly port: number;
   readonly core: RegistryCore;
+  readonly config: Config;
   readonly logged: readonly LoggedLine[];
   /** A request; `path` begins with a slash. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -114,6 +115,7 @@ export async function startHttpRegistry(options: HttpRegistryOptions = {}): Prom
     origin,
     port: server.port,
     core: registry.core,
+    config,
     logged,
     fetch: send,
     get: async (path) => parsed(await send(path)),

@@ -118,7 +118,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   };
 }
 
-function registryCommand(): readonly string[] {
+/** Program and first arguments of the registry under test, for those who start it in their own way. */
+export function registryCommand(): readonly string[] {
   const executable = process.env.MCP_MESH_TEST_REGISTRY ?? "";
   return executable === "" ? [process.execPath, SOURCE] : [executable];
 }

@@ -68,6 +68,8 @@ async function main(): Promise<void> {
 }
 
 async function run(config: Config, log: Logger): Promise<void> {
+  // Beyond a file size limit (`ulimit -f`) a write is to fail and be reported, not to end the process.
+  process.on("SIGXFSZ", () => undefined);
   const tls = config.server.tls && readTls(config.server.tls);
   if (tls instanceof Error) return await fatal(log, `❌ Failed to start server: ${tls.message}`);
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getJson } from "../../support/json-client.ts";
 import { pythonWith } from "../../support/python.ts";
 import { type RegistryProcess, startRegistry } from "../../support/registry-process.ts";
@@ -14,6 +14,9 @@ const python = await pythonWith("clients");
 const fastmcp = await pythonWith("fastmcp");
 
 const REGISTERED_INFO = { event: "log", level: "info", message: "Registered with registry: data-service-7f3a" };
+
+/** Python's start takes real time. */
+setDefaultTimeout(60_000);
 
 describe.skipIf(python === null)("agents of seed 002", () => {
   test("the startup sequence registers the agent with all it says of itself", async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getJson } from "../../support/json-client.ts";
 import { pythonWith } from "../../support/python.ts";
 import { startRegistry } from "../../support/registry-process.ts";
@@ -17,6 +17,9 @@ async function eventsOf(snippetName: string) {
   await using snippet = startSnippet(python, snippetName, registry.url);
   return await snippet.finished();
 }
+
+/** Python's start takes real time. */
+setDefaultTimeout(60_000);
 
 describe.skipIf(python === null)("clients of seed 002", () => {
   test("service discovery finds what its filters say", async () => {

@@ -106,19 +106,12 @@ export class ChangeWriter {
   }
 
   /**
-   * Shows what a commit whose answer was lost has left in the log, without waiting for the next write: called when the
-   * database is back. @throws StoreUnavailableError
+   * Shows what is in the log and not in memory, without waiting for the next write: called when the database is back, since
+   * a commit may have been written after its caller was told that it failed. @throws StoreUnavailableError
    */
   async catchUp(): Promise<void> {
-    if (!this.#mustCatchUp) return;
-    // Before the read, which need not show a commit that fails meanwhile.
-    this.#mustCatchUp = false;
-    try {
-      await this.#follower.catchUp();
-    } catch (error) {
-      this.#mustCatchUp = true;
-      throw error;
-    }
+    this.#mustCatchUp = true;
+    await this.#readLost();
   }
 
   change<T>(agentId: AgentId, decide: Decide<T>): Promise<Result<T>> {
@@ -157,8 +150,20 @@ export class ChangeWriter {
     }
   }
 
+  async #readLost(): Promise<void> {
+    if (!this.#mustCatchUp) return;
+    // Before the read, which need not show a commit that fails meanwhile.
+    this.#mustCatchUp = false;
+    try {
+      await this.#follower.catchUp();
+    } catch (error) {
+      this.#mustCatchUp = true;
+      throw error;
+    }
+  }
+
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
-    await this.catchUp();
+    await this.#readLost();
     const proposed = this.#decide(batch);
     if (proposed.length === 0) return;
     const result = await this.#commit(proposed);
@@ -169,7 +174,6 @@ export class ChangeWriter {
       this.#onApplied(entries);
     } else {
       // Others have written in between: their entries come first, and ours among them, from the log.
-      this.#mustCatchUp = true;
       await this.catchUp();
     }
     this.#answer(proposed, result);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { endpointProblem, isHttpEndpoint, isStdioEndpoint } from "./endpoint.ts";
+import { endpointProblem, isHttpEndpoint, isStdioEndpoint, transportAt } from "./endpoint.ts";
 
 test.each([
   "stdio://greet_from_mcp_mesh",
@@ -76,4 +76,11 @@ test("whatever is sent, the answer is short and printable, and what passes can b
     }),
     { numRuns: 500 },
   );
+});
+
+test("an agent that has moved to an http endpoint can be reached over http, beside what it named itself", () => {
+  expect(transportAt("http://host", ["stdio"])).toEqual(["stdio", "http"]);
+  expect(transportAt("https://host", ["sse"])).toEqual(["sse", "http"]);
+  expect(transportAt("http://host", ["http"])).toEqual(["http"]);
+  expect(transportAt("stdio://a", ["stdio"])).toEqual(["stdio"]);
 });

@@ -30,11 +30,14 @@ export function statusAfterSilence(record: AgentRecord, silentMs: number, patien
   return silentMs > patience.timeoutMs ? "degraded" : null;
 }
 
-/** How long after the last beat the next transition is due; null when silence can change nothing any more. */
-export function nextLimitMs(record: AgentRecord, silentMs: number, patience: Patience): number | null {
+/**
+ * How long after the last beat the next transition is due; null when silence can change nothing any more. A limit that has
+ * passed counts until its transition is recorded: it may have been refused, or forgiven.
+ */
+export function nextLimitMs(record: AgentRecord, { timeoutMs, evictionMs }: Patience): number | null {
   if (record.status === "expired") return null;
-  if (record.status === "degraded" || record.status === "pending" || saidItIsDown(record)) return patience.evictionMs;
-  return silentMs > patience.timeoutMs ? patience.evictionMs : patience.timeoutMs;
+  if (record.status === "degraded" || record.status === "pending" || saidItIsDown(record)) return evictionMs;
+  return Math.min(timeoutMs, evictionMs);
 }
 
 /** Whether a beat after this silence still finds the lease running: none of its limits has passed. */

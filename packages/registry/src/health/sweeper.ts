@@ -28,6 +28,7 @@ export class Sweeper {
   readonly #horizon: SweepHorizon;
   readonly #onPause: (pausedMs: number) => void;
   #lastTickMs: number;
+  #hasWaited = false;
   #underway = 0;
 
   constructor(options: {
@@ -49,13 +50,16 @@ export class Sweeper {
 
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
-    const pausedMs = nowMs - this.#lastTickMs - SWEEP_INTERVAL_MS;
+    const lateMs = nowMs - this.#lastTickMs - SWEEP_INTERVAL_MS;
     this.#lastTickMs = nowMs;
-    if (pausedMs >= PAUSE_MS) {
-      // Beats that arrived meanwhile are still waiting in the sockets: they count before anybody is judged.
+    if (lateMs >= PAUSE_MS) {
       this.#state.forgiveSilence();
-      this.#onPause(pausedMs);
+      this.#onPause(lateMs);
     }
+    // Beats that arrived while this process did not run are still waiting in the sockets: they count before anybody is
+    // judged. Not twice in a row: a busy process must get on with its transitions.
+    this.#hasWaited = lateMs >= SWEEP_INTERVAL_MS && !this.#hasWaited;
+    if (this.#hasWaited) return;
     if (this.#health.reason !== null || this.#underway >= SWEEP_LIMIT) return;
     const horizonMs = this.#horizon.horizonMs();
     if (horizonMs === null) return;
@@ -84,7 +88,8 @@ export class Sweeper {
     return this.#writer.change(id, (record) => {
       const entry = this.#state.get(id);
       const nothing = ok({ change: null, answer: () => undefined });
-      if (!record || !entry) return nothing;
+      // Changed earlier in this batch, perhaps by a sign of life that moves the lease only once it is committed.
+      if (!entry || record !== entry.record) return nothing;
       // Decided on what is known now: a beat that arrived since the tick has moved the lease.
       const silentMs = this.#state.silentMs(entry, horizonMs);
       const status = statusAfterSilence(record, silentMs, entry.patience);

@@ -1,12 +1,14 @@
 import { type ErrorCode, HTTP_ERRORS, type RegistryError } from "@mcp-mesh/protocol";
 
 /** What a route answers; the server adds what every response has (CORS, compression, the access log). */
+export type Body = string | Uint8Array<ArrayBuffer> | Blob;
+
 export interface Answer {
   readonly status: number;
-  readonly body: string | Uint8Array<ArrayBuffer> | null;
+  readonly body: Body | null;
   readonly headers: Readonly<Record<string, string>>;
   /** The body compressed, where it is kept: compressing a cached list again for every client would cost more than the list. */
-  readonly gzip?: () => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  readonly gzip?: () => Body | Promise<Body>;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -16,7 +18,7 @@ const RETRY_AFTER = "1";
 
 export const jsonAnswer = (
   status: number,
-  body: string | Uint8Array<ArrayBuffer>,
+  body: Body,
   headers?: Readonly<Record<string, string>>,
 ): Answer => ({ status, body, headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS });
 

@@ -15,6 +15,7 @@ import { listRoutes } from "./routes/lists.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { type HttpServer, serve } from "./server.ts";
+import { Spool } from "./spool.ts";
 
 export interface ApplicationOptions {
   readonly core: RegistryCore;
@@ -31,9 +32,11 @@ export interface ApplicationOptions {
 export function serveRegistry(options: ApplicationOptions): HttpServer {
   const { core, config, clock, timers, accessLog } = options;
   const { cache, cors } = config;
+  const spool = new Spool(timers);
   const lists = new ListAnswers(core, {
     ttlMs: cache.isEnabled ? cache.ttlMs : 0,
     maxEntries: Math.max(1, cache.maxEntries),
+    spool,
     yieldTurn: options.yieldTurn,
   });
   const bodies = new BodyReader(clock);
@@ -56,6 +59,7 @@ export function serveRegistry(options: ApplicationOptions): HttpServer {
     requests,
     clock,
     timers,
+    onStopped: () => spool.close(),
     onBug: (error) => core.log("error", `Bug while answering a request: ${describe(error)}`),
   });
   return server;

@@ -1,10 +1,10 @@
 import type { Clock, Timers } from "../clock.ts";
 import type { RequestMetrics, RouteMetrics } from "../metrics/request-metrics.ts";
 import type { AccessLog } from "./access-log.ts";
-import { type Answer, emptyAnswer, errorAnswer } from "./answer.ts";
+import { type Answer, type Body, emptyAnswer, errorAnswer } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import type { Cors } from "./cors.ts";
-import { compress } from "./list-answers.ts";
+import { compress } from "./compression.ts";
 import type { OriginGuard } from "./origin-guard.ts";
 import { type Handler, type Route, Router } from "./router.ts";
 import { targetOf } from "./target.ts";
@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly onBug: (error: unknown) => void;
+  /** Called when the last answer has left. */
+  readonly onStopped: () => void;
 }
 
 export interface HttpServer {
@@ -80,6 +82,7 @@ export function serve(options: ServerOptions): HttpServer {
       for (const server of servers) server.stop(true);
       await stopped;
       cancel();
+      options.onStopped();
     },
   };
 }
@@ -223,7 +226,7 @@ class RequestService {
     if (this.isDraining) extra.Connection = "close";
     const compressed = wantsGzip(request, answer) ? gzipOf(answer) : null;
     if (compressed === null) return done(toResponse(answer, extra));
-    const send = (body: Uint8Array<ArrayBuffer>) => {
+    const send = (body: Body) => {
       extra["Content-Encoding"] = "gzip";
       extra.Vary = extra.Vary === undefined ? "Accept-Encoding" : `${extra.Vary}, Accept-Encoding`;
       return done(toResponse({ ...answer, body }, extra));
@@ -233,15 +236,17 @@ class RequestService {
 }
 
 function wantsGzip(request: Request, { body, status }: Answer): boolean {
-  if (body === null || status === 304 || body.length < COMPRESS_FROM_BYTES) return false;
+  if (body === null || status === 304 || lengthOf(body) < COMPRESS_FROM_BYTES) return false;
   const accepted = request.headers.get("accept-encoding");
   return accepted !== null && /(^|[,\s])(gzip|\*)(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted);
 }
 
-function gzipOf(answer: Answer): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> | null {
+const lengthOf = (body: Body): number => (body instanceof Blob ? body.size : body.length);
+
+function gzipOf(answer: Answer): Body | Promise<Body> | null {
   if (answer.gzip !== undefined) return answer.gzip();
   const { body } = answer;
-  if (body === null) return null;
+  if (body === null || body instanceof Blob) return null;
   return compress(typeof body === "string" ? new TextEncoder().encode(body) : body);
 }
 

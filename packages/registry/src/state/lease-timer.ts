@@ -1,10 +1,10 @@
 import type { AgentEntry } from "./agent-entry.ts";
 
-/** A transition is recorded at most this long after its deadline. */
-export const BUCKET_MS = 100;
+/** A deadline waits for its bucket to end and then for the next tick, so at most for twice this (architecture: 100 ms). */
+export const BUCKET_MS = 50;
 
 /**
- * Deadlines in buckets of 100 ms. A beat never touches it: an entry waits in one bucket and, when that comes due, is looked
+ * Deadlines in buckets of 50 ms. A beat never touches it: an entry waits in one bucket and, when that comes due, is looked
  * at again and put back if its deadline has moved (a re-check per agent and timeout, instead of a move per beat).
  */
 export class LeaseTimer {

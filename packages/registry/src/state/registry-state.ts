@@ -142,7 +142,7 @@ export class RegistryState {
 
   /** How long the agent has been silent while we were listening. @param nowMs monotonic */
   silentMs(entry: AgentEntry, nowMs: number): number {
-    return nowMs - Math.max(entry.silentSinceMs, this.#blameFromMs);
+    return nowMs - this.#silentFromMs(entry);
   }
 
   isLeaseRunning(entry: AgentEntry, nowMs: number): boolean {
@@ -151,10 +151,12 @@ export class RegistryState {
 
   /** Puts the entry where the timer will look at it when its next limit passes. */
   schedule(entry: AgentEntry): void {
-    const nowMs = this.#options.monotonicMs();
-    const silentMs = this.silentMs(entry, nowMs);
-    const limitMs = nextLimitMs(entry.record, silentMs, entry.patience);
-    if (limitMs !== null) this.timer.schedule(entry, nowMs - silentMs + limitMs);
+    const limitMs = nextLimitMs(entry.record, entry.patience);
+    if (limitMs !== null) this.timer.schedule(entry, this.#silentFromMs(entry) + limitMs);
+  }
+
+  #silentFromMs(entry: AgentEntry): number {
+    return Math.max(entry.silentSinceMs, this.#blameFromMs);
   }
 
   #insert(record: AgentRecord, beatMs: number | null, silentSinceMs: number): void {

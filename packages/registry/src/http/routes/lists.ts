@@ -6,7 +6,8 @@ import { type ListQuery, listAgents } from "../../operations/list-agents.ts";
 import { listCapabilities, type OfferedCapability } from "../../operations/list-capabilities.ts";
 import { beatJson, recordJson, wireCapability } from "../../state/agent-json.ts";
 import { type Answer, errorAnswer, jsonAnswer } from "../answer.ts";
-import { asList, type EncodableList, type ListAnswers } from "../list-answers.ts";
+import type { ListAnswers } from "../list-answers.ts";
+import { asList, type EncodableList } from "../list-encoding.ts";
 import { agentListQuery, capabilityListQuery } from "../list-query.ts";
 import type { Call, Route } from "../router.ts";
 

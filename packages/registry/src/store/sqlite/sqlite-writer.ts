@@ -104,7 +104,13 @@ export class SqliteWriter {
   }
 
   probe(): void {
-    this.#db.transaction(() => this.#db.query("UPDATE registry_head SET head = head").run()).immediate();
+    this.#db
+      .transaction(() => {
+        // There and back: SQLite does not write a page in which nothing changed, and a full or broken disk would not show.
+        this.#db.query("UPDATE registry_head SET head = head + 1").run();
+        this.#db.query("UPDATE registry_head SET head = head - 1").run();
+      })
+      .immediate();
   }
 
   prune(policy: PrunePolicy): PruneResult {

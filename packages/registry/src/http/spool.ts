@@ -1,0 +1,87 @@
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Timers } from "../clock.ts";
+
+/** The runtime opens a file when it begins to send it; whoever is reading then keeps reading after it was removed. */
+const KEPT_MS = 60_000;
+
+/**
+ * Long answers on disk. A list of 100,000 agents has 150 MB, and the runtime copies what it is given to send: in memory it
+ * would be there twice for every client that reads it, on disk once for all.
+ */
+export class Spool {
+  readonly #timers: Timers;
+  #folder: string | null = null;
+  #nextName = 1;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  /** Files that are not removed yet. */
+  files = 0;
+
+  /** @throws the system's error when the temporary folder cannot be written */
+  create(): SpoolFile {
+    this.#folder ??= mkdtempSync(join(tmpdir(), "mcp-mesh-registry-"));
+    const path = join(this.#folder, `${this.#nextName++}.json`);
+    const file = new SpoolFile(path);
+    this.files++;
+    this.#timers.after(KEPT_MS, () => {
+      this.files--;
+      rmSync(path, { force: true });
+      rmSync(`${path}.gz`, { force: true });
+    });
+    return file;
+  }
+
+  close(): void {
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = null;
+  }
+}
+
+export class SpoolFile {
+  readonly path: string;
+  readonly #descriptor: number;
+  #compressed: Promise<Blob> | null = null;
+
+  constructor(path: string) {
+    this.path = path;
+    this.#descriptor = openSync(path, "wx", 0o600);
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(this.#descriptor, bytes, offset);
+  }
+
+  /** Ends writing, also where that failed. */
+  end(): void {
+    closeSync(this.#descriptor);
+  }
+
+  get blob(): Blob {
+    return Bun.file(this.path);
+  }
+
+  get size(): number {
+    return statSync(this.path).size;
+  }
+
+  /** The same compressed, made once for all who ask. */
+  compressed(level: number): Promise<Blob> {
+    this.#compressed ??= compressFile(this.path, `${this.path}.gz`, level);
+    return this.#compressed;
+  }
+}
+
+async function compressFile(from: string, to: string, level: number): Promise<Blob> {
+  const [{ createReadStream, createWriteStream }, { pipeline }, { createGzip }] = await Promise.all([
+    import("node:fs"),
+    import("node:stream/promises"),
+    import("node:zlib"),
+  ]);
+  await pipeline(createReadStream(from), createGzip({ level }), createWriteStream(to, { mode: 0o600 }));
+  return Bun.file(to);
+}

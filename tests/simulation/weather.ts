@@ -1,0 +1,142 @@
+import type { StoreOperation } from "@mcp-mesh/registry/store/memory/memory-store";
+import type { StoreUnavailableError } from "@mcp-mesh/registry/store/store";
+import type { Random } from "./random.ts";
+import type { Replica } from "./replica.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** What can happen to a registry, and how often one against the other. 0: never. */
+export interface Climate {
+  /** Mean time between two disturbances; they do not overlap. 0: nothing ever happens. */
+  readonly everyMs: number;
+  readonly odds: Readonly<Record<Disturbance, number>>;
+}
+
+export type Disturbance = "stall" | "suspend" | "kill" | "restart" | "cut off" | "outage" | "flaky" | "wall step";
+
+export const CALM: Climate = {
+  everyMs: 0,
+  odds: { stall: 0, suspend: 0, kill: 0, restart: 0, "cut off": 0, outage: 0, flaky: 0, "wall step": 0 },
+};
+
+export const STORMY: Climate = {
+  everyMs: 25_000,
+  odds: { stall: 4, suspend: 2, kill: 3, restart: 1, "cut off": 3, outage: 1, flaky: 1, "wall step": 2 },
+};
+
+/** From here on a pause counts as one, whatever the phase of the timers it hits. */
+const SURELY_A_PAUSE_MS = 3_500;
+/** By then an outage was noticed, even by a registry that has nothing to write. */
+const SURELY_NOTICED_MS = 8_000;
+/** A second until the next probe; with replicas, until the others have given one up and been heard of twice. */
+const RECOVERY_MS = { alone: 1_500, shared: 8_000 } as const;
+
+/** Makes things go wrong, one after another, and tells the vigil what the registry may be excused for. */
+export class Weather {
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #climate: Climate;
+  readonly #recoveryMs: number;
+  #failureRate = 0;
+  #isOver = false;
+
+  constructor(simulation: Simulation, random: Random, climate: Climate) {
+    this.#simulation = simulation;
+    this.#random = random;
+    this.#climate = climate;
+    this.#recoveryMs = simulation.isShared ? RECOVERY_MS.shared : RECOVERY_MS.alone;
+  }
+
+  start(): void {
+    if (this.#climate.everyMs > 0) this.#plan();
+  }
+
+  /** No more disturbances from now on; the one under way ends in its time. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  readonly fault = (_operation: StoreOperation): StoreUnavailableError["outcome"] | null => {
+    if (this.#failureRate === 0 || !this.#random.chance(this.#failureRate)) return null;
+    return this.#random.chance(0.5) ? "unknown" : "not-written";
+  };
+
+  #plan(): void {
+    const delayMs = this.#random.between(1_000, 2 * this.#climate.everyMs);
+    this.#simulation.after(delayMs, async () => {
+      if (this.#isOver) return;
+      await this.#disturb(this.#random.weighted(this.#climate.odds), this.#random.pick(this.#simulation.replicas));
+      this.#plan();
+    });
+  }
+
+  async #disturb(what: Disturbance, replica: Replica): Promise<void> {
+    const random = this.#random;
+    const { clock } = this.#simulation;
+    this.#simulation.note(`${what} ${replica.name}`);
+    const startMs = clock.monotonicMs();
+    this.#simulation.vigil.disturbed();
+    switch (what) {
+      case "stall":
+        await this.#stall(replica, random.between(50, 2_900));
+        break;
+      case "suspend":
+        await this.#stall(replica, random.chance(0.7) ? random.between(3_000, 9_000) : random.between(9_000, 60_000));
+        break;
+      case "kill":
+        replica.kill();
+        await this.#startAgain(replica);
+        break;
+      case "restart":
+        await replica.stop();
+        await this.#startAgain(replica);
+        break;
+      case "cut off":
+        replica.setCutOff(true);
+        await this.#simulation.sleep(random.chance(0.7) ? random.between(200, 3_900) : random.between(4_000, 15_000));
+        replica.setCutOff(false);
+        break;
+      case "outage":
+        await this.#outage(random.chance(0.6) ? random.between(100, 4_000) : random.between(4_000, 30_000));
+        break;
+      case "flaky":
+        this.#failureRate = random.pick([0.02, 0.2, 0.6]);
+        await this.#simulation.sleep(random.between(500, 8_000));
+        this.#failureRate = 0;
+        break;
+      case "wall step":
+        replica.stepWall(random.between(-3_600_000, 3_600_000));
+        break;
+    }
+    const nowMs = clock.monotonicMs();
+    this.#simulation.note(`${what} ${replica.name} over after ${nowMs - startMs} ms`);
+    this.#simulation.vigil.calm(what === "wall step" ? nowMs : nowMs + this.#recoveryMs);
+  }
+
+  async #stall(replica: Replica, ms: number): Promise<void> {
+    replica.stall();
+    await this.#simulation.sleep(ms);
+    replica.resume();
+    if (ms > SURELY_A_PAUSE_MS) this.#amnesty();
+  }
+
+  async #startAgain(replica: Replica): Promise<void> {
+    const ms = this.#random.chance(0.3) ? 0 : this.#random.between(0, 20_000);
+    await this.#simulation.sleep(ms);
+    await this.#simulation.start(replica);
+    this.#amnesty();
+  }
+
+  async #outage(ms: number): Promise<void> {
+    const { database } = this.#simulation;
+    database.isDown = true;
+    await this.#simulation.sleep(ms);
+    database.isDown = false;
+    if (ms > SURELY_NOTICED_MS) this.#amnesty();
+  }
+
+  /** One registry that was away owes everybody a full timeout. Where others were there, beats were heard. */
+  #amnesty(): void {
+    const { vigil, clock, isShared } = this.#simulation;
+    if (!isShared) vigil.amnesty(clock.monotonicMs());
+  }
+}
