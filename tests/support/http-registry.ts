@@ -13,7 +13,7 @@ import type { RegistryStore } from "@mcp-mesh/registry/store/store";
 export interface HttpRegistryOptions {
   /** As an operator would set it. Unless it says otherwise: any free port of 127.0.0.1, a database in memory. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Drives everything but the sockets, which stay in real time. Without it: the system's clock. */
+  /** Drives everything but the sockets and their timers, which stay in real time. Without it: the system's clock. */
   readonly clock?: ManualClock;
   /** Stands between the registry and its store, to make it fail. */
   readonly wrapStore?: (store: RegistryStore) => RegistryStore;
@@ -93,7 +93,8 @@ export async function startHttpRegistry(options: HttpRegistryOptions = {}): Prom
     core: registry.core,
     config,
     clock,
-    timers,
+    // Sockets live in real time, and so do the limits on them.
+    timers: systemTimers,
     tls: null,
     accessLog: null,
     yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
@@ -120,7 +121,9 @@ export async function startHttpRegistry(options: HttpRegistryOptions = {}): Prom
     fetch: send,
     get: async (path) => parsed(await send(path)),
     post: async (path, body, headers = {}) =>
-      parsed(await send(path, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) })),
+      parsed(
+        await send(path, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -15,9 +15,13 @@ const PATIENCE_MS = 10_000;
 /**
  * Sends bytes and reads until the server closes; ask for `Connection: close`.
  *
- * @param parts written one after the other, each once the one before has left
+ * @param parts written one after the other, each once the one before has left and it is there itself
  */
-export function exchange(port: number, parts: readonly (string | Uint8Array)[], host = "127.0.0.1"): Promise<RawResponse> {
+export function exchange(
+  port: number,
+  parts: readonly (string | Uint8Array | Promise<string>)[],
+  host = "127.0.0.1",
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
     const socket = connect(port, host);
@@ -27,11 +31,11 @@ export function exchange(port: number, parts: readonly (string | Uint8Array)[], 
     socket.on("close", () => (received.length > 0 ? finish() : reject(new Error("closed without an answer"))));
     const finish = () => resolve(readResponse(Buffer.concat(received)));
     socket.on("connect", () => {
-      const write = (index: number): void => {
-        const part = parts[index];
-        if (part !== undefined) socket.write(part, () => write(index + 1));
+      const write = async (index: number): Promise<void> => {
+        const part = await parts[index];
+        if (part !== undefined) socket.write(part, () => void write(index + 1));
       };
-      write(0);
+      void write(0);
     });
   });
 }

@@ -92,7 +92,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     writer,
     follower,
     leases,
-    sampler: new HealthSampler(leases, clock, options.healthSampleMs),
+    sampler: new HealthSampler({ leases, clock, counters, intervalMs: options.healthSampleMs }),
     health,
     clock,
     counters,

@@ -18,6 +18,7 @@ const DATE: PythonFunction = {
   description: "Today's date",
   enable_http: true,
 };
+const BETTER_DATE: PythonFunction = { ...DATE, function_name: "better_date", version: "2.0.0" };
 const GREET: PythonFunction = { function_name: "greet", dependencies: ["SystemAgent_getDate"], tags: ["demo"] };
 
 /** Seconds are as short as they get: an interval of 1 s means degraded after 2 s and expired after 4 s (registry-api 5.5). */
@@ -78,13 +79,17 @@ describe.skipIf(python === null)("existing Python agents", () => {
     await consumer.until("proxies", ({ proxies }) => Bun.deepEquals(proxies, { SystemAgent_getDate: endpoint }));
   });
 
-  test("two providers do not make the answer alternate", async () => {
+  test("two providers do not make the answer alternate, and a better one that comes later does not take over", async () => {
     await using registry = await startRegistry();
-    await using providers = play(registry.url, [DATE], [{ ...DATE, function_name: "another_date" }]);
-    await waitFor("both providers serve HTTP", () => providers.all("http").length === 2);
-    await furtherBeats(providers, 2);
+    await using provider = play(registry.url, [DATE]);
+    const { endpoint } = await provider.until("http");
+    await provider.until("beat");
     await using consumer = play(registry.url, [GREET]);
-    await furtherBeats(consumer, 20);
+    expect(await consumer.until("proxies")).toMatchObject({ proxies: { SystemAgent_getDate: endpoint } });
+    await using better = play(registry.url, [BETTER_DATE]);
+    await better.until("http");
+    await furtherBeats(better, 5);
+    await furtherBeats(consumer, 10);
     expect(rebuildsOf(consumer)).toEqual([]);
   });
 
@@ -116,7 +121,9 @@ describe.skipIf(python === null)("existing Python agents", () => {
       await using provider = play(registry.url, [DATE]);
       await provider.until("http");
       await using consumer = play(registry.url, [GREET]);
-      await furtherBeats(consumer, 1);
+      await consumer.until("beat");
+      await using better = play(registry.url, [BETTER_DATE]);
+      await better.until("beat");
 
       registry.kill(signal);
       await registry.exited;
@@ -124,13 +131,18 @@ describe.skipIf(python === null)("existing Python agents", () => {
       await using again = await startRegistry({ cwd: folder.path, env: { PORT: String(registry.port) } });
       await furtherBeats(consumer, 3);
       await furtherBeats(provider, 3);
+      await furtherBeats(better, 3);
 
-      for (const agent of [provider, consumer]) {
+      for (const agent of [provider, better, consumer]) {
         expect(registrationsOf(agent)).toHaveLength(1);
         expect(rebuildsOf(agent)).toEqual([]);
       }
       const { body } = await getJson(`${again.url}/agents?status=healthy`);
-      expect(body.agents.map(({ id }: { id: string }) => id).toSorted()).toEqual(["SystemAgent_getDate", "greet"]);
+      expect(body.agents.map(({ id }: { id: string }) => id).toSorted()).toEqual([
+        "SystemAgent_getDate",
+        "better_date",
+        "greet",
+      ]);
     },
   );
 
@@ -232,7 +244,7 @@ describe.skipIf(python === null)("existing Python agents", () => {
     expect((await agentAt(registry, "SystemAgent_getDate")).endpoint).toBe("stdio://SystemAgent_getDate");
   });
 
-  test("an agent older than the registry is adopted by its beat without registering", async () => {
+  test("an agent older than the registry gets in by what comes first, its beat or its registration", async () => {
     const port = await freedPort();
     await using agent = play(`http://localhost:${port}`, [GREET]);
     await agent.until("unregistered");

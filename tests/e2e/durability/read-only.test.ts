@@ -71,10 +71,10 @@ for (const { what, forbid, permit } of [
         "lock file": join(folder.path, `${DATABASE}.lock`),
       };
       const path = blamed[what as keyof typeof blamed];
-      expect(registry.stderr).toContain(
+      const warning =
         `${path} cannot be written: the registry serves what is in it, read-only, and refuses changes. ` +
-          "Give this user write access to the file and its folder\n",
-      );
+        "Give this user write access to the file and its folder\n";
+      await waitFor("it says that it only reads", () => registry.stderr.includes(warning));
       const health = await getJson(`${registry.url}/health`);
       expect([health.status, health.body.detail]).toEqual([503, `Service unhealthy: ${path} cannot be written`]);
       expect((await getJson(`${registry.url}/livez`)).status).toBe(200);
@@ -105,8 +105,8 @@ test.skipIf(!canTry)(
     await using reader = await startUnprivileged(folder.path);
     {
       await using writer = await startRegistry({ cwd: folder.path, env: ENVIRONMENT });
-      chmodSync(join(folder.path, DATABASE), 0o644);
       expect((await register(writer, "meanwhile")).status).toBe(201);
+      for (const ending of ["", "-wal", "-shm"]) chmodSync(join(folder.path, DATABASE + ending), 0o644);
       await waitFor("the reader says why it cannot write", async () => {
         const { status, body } = await getJson(`${reader.url}/health`);
         return status === 503 && body.detail.includes("database is in use by another process");

@@ -10,11 +10,22 @@ const PYTHON_BEAT = {
   agent_id: "greet_from_mcp_mesh",
   status: "healthy",
   metadata: {
-    ...{ capabilities: ["greeting", "farewell"], timestamp: "2025-06-11T14:03:52.903217+00:00", checks: {}, errors: [] },
+    ...{
+      capabilities: ["greeting", "farewell"],
+      timestamp: "2025-06-11T14:03:52.903217+00:00",
+      checks: {},
+      errors: [],
+    },
     ...{ uptime_seconds: 0, version: "1.2.0", capability: "greeting", health_interval: 45 },
     ...{ dependencies: ["SystemAgent_getDate"], registry_url: null, agent_name: "Greeter_Agent" },
     ...{ security_context: null, timeout: 30, description: "Greets", endpoint: "http://10.0.0.9:8889", tags: ["demo"] },
-    ...{ performance_profile: {}, enable_http: true, function_name: "greet", transport: ["stdio", "http"], team: "data" },
+    ...{
+      performance_profile: {},
+      enable_http: true,
+      function_name: "greet",
+      transport: ["stdio", "http"],
+      team: "data",
+    },
   },
 };
 
@@ -78,13 +89,18 @@ describe("a heartbeat of an unknown agent that says enough", () => {
     await using registry = await startHttpRegistry();
     const capabilities = [{ name: "date", version: "3.0.0", category: "time" }];
     await registry.post("/heartbeat", heartbeatBody("a", { agent_name: "a", capabilities, version: "1.0.0" }));
-    expect((await registry.get("/agents/a")).body.capabilities[0]).toMatchObject({ version: "3.0.0", category: "time" });
+    expect((await registry.get("/agents/a")).body.capabilities[0]).toMatchObject({
+      version: "3.0.0",
+      category: "time",
+    });
   });
 
   test("is one registration when many beats arrive together", async () => {
     await using registry = await startHttpRegistry();
     const answers = await Promise.all(Array.from({ length: 20 }, () => registry.post("/heartbeat", PYTHON_BEAT)));
-    expect(new Set(answers.map(({ status, body }) => `${status} ${body.agent_id}`))).toEqual(new Set(["200 Greeter_Agent"]));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.agent_id}`))).toEqual(
+      new Set(["200 Greeter_Agent"]),
+    );
     expect((await registry.get("/metrics")).body).toMatchObject({
       total_agents: 1,
       adoptions_processed: 1,

@@ -204,7 +204,12 @@ describe("GET /agents", () => {
       const detail = `Invalid label selector format: ${part}. Expected 'key=value'`;
       expect({ parameter, status, body }).toEqual({ parameter, status: 400, body: { detail, error: detail } });
     }
-    for (const parameter of ["label_selector=env in (a", "label_selector=a)", "labelSelector=a in", "labelSelector=(("]) {
+    for (const parameter of [
+      "label_selector=env in (a",
+      "label_selector=a)",
+      "labelSelector=a in",
+      "labelSelector=((",
+    ]) {
       const { status, body } = await registry.get(`/agents?${parameter}`);
       expect({ parameter, status }).toEqual({ parameter, status: 400 });
       expect(body.detail).toMatch(/^Invalid label selector format: .*\. Expected 'key=value'$/);

@@ -20,7 +20,11 @@ describe("POST /agents/register_capabilities", () => {
     await clock.advance(1_000);
     const { status, body } = await registry.post(PATH, {
       agent_id: "a",
-      capabilities: [{ name: "replaced", description: "new" }, { name: "replaced", version: "2.0.0" }, { name: "added" }],
+      capabilities: [
+        { name: "replaced", description: "new" },
+        { name: "replaced", version: "2.0.0" },
+        { name: "added" },
+      ],
     });
     expect([status, body]).toEqual([
       200,

@@ -22,8 +22,8 @@ describe("every JSON answer", () => {
       ...["/", "/agents", "/agents?limit=1", "/agents/big", "/capabilities", "/capabilities?limit=2"].map((target) =>
         rawRequest("GET", target),
       ),
-      ...["/health", "/health/monitoring", "/health/big", "/livez", "/ready", "/metrics", "/openapi.json"].map((target) =>
-        rawRequest("GET", target),
+      ...["/health", "/health/monitoring", "/health/big", "/livez", "/ready", "/metrics", "/openapi.json"].map(
+        (target) => rawRequest("GET", target),
       ),
       rawRequest("GET", "/nowhere"),
       rawRequest("PUT", "/agents"),
@@ -98,7 +98,14 @@ describe("HEAD", () => {
 describe("paths", () => {
   test("that are unknown are 404 with a JSON body", async () => {
     await using registry = await startHttpRegistry();
-    for (const path of ["/nowhere", "/agent", "/agents/a/b", "/Agents", "/docs/oauth2-redirect", "/dependencies/greeting"]) {
+    for (const path of [
+      "/nowhere",
+      "/agent",
+      "/agents/a/b",
+      "/Agents",
+      "/docs/oauth2-redirect",
+      "/dependencies/greeting",
+    ]) {
       const { status, body } = await registry.get(path);
       expect({ path, status, body }).toEqual({ path, status: 404, body: { detail: "Not Found", error: "Not Found" } });
     }
@@ -122,7 +129,11 @@ describe("paths", () => {
     for (const [method, path, allow] of cases) {
       const response = await registry.fetch(path, { method });
       const line = `${method} ${path}`;
-      expect({ line, status: response.status, allow: response.headers.get("allow") }).toEqual({ line, status: 405, allow });
+      expect({ line, status: response.status, allow: response.headers.get("allow") }).toEqual({
+        line,
+        status: 405,
+        allow,
+      });
       expect(await response.json()).toEqual({ detail: "Method Not Allowed", error: "Method Not Allowed" });
     }
     const agent = await registry.fetch("/agents/a", { method: "PUT" });
@@ -175,7 +186,9 @@ describe("gzip", () => {
     );
     for (const target of ["/agents", "/capabilities", "/agents/big", "/metrics/prometheus"]) {
       const plain = await exchange(registry.port, [rawRequest("GET", target)]);
-      const small = await exchange(registry.port, [rawRequest("GET", target, ["Accept-Encoding: deflate, gzip;q=0.5"])]);
+      const small = await exchange(registry.port, [
+        rawRequest("GET", target, ["Accept-Encoding: deflate, gzip;q=0.5"]),
+      ]);
       expect({ target, encoding: plain.headers.get("content-encoding") }).toEqual({ target, encoding: undefined });
       expect({ target, encoding: small.headers.get("content-encoding") }).toEqual({ target, encoding: ["gzip"] });
       expect(small.headers.get("vary")).toEqual(["Accept-Encoding"]);

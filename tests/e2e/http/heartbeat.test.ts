@@ -110,7 +110,13 @@ describe("a heartbeat that changes the record", () => {
     await using registry = await startHttpRegistry();
     await registry.post(REGISTER, registrationBody("a", { endpoint: "http://10.0.0.1:1" }));
     const before = (await registry.get("/agents/a")).body;
-    for (const endpoint of ["ftp://x", "http://", "http://a:port", "javascript:alert(1)", `http://${"x".repeat(3_000)}`]) {
+    for (const endpoint of [
+      "ftp://x",
+      "http://",
+      "http://a:port",
+      "javascript:alert(1)",
+      `http://${"x".repeat(3_000)}`,
+    ]) {
       const { status } = await registry.post("/heartbeat", heartbeatBody("a", { endpoint }));
       expect({ endpoint, status }).toEqual({ endpoint, status: 200 });
     }
@@ -210,7 +216,8 @@ describe("a heartbeat of nobody", () => {
     const cut = `Agent ${"y".repeat(253)}... not found`;
     expect((await registry.post("/heartbeat", heartbeatBody(long))).body.detail).toBe(cut);
     expect((await registry.post("/agents/heartbeat", { agent_name: long })).body.detail).toBe(cut);
-    const { warning } = (await registry.post("/agents/register_capabilities", { agent_id: long, capabilities: [] })).body;
+    const { warning } = (await registry.post("/agents/register_capabilities", { agent_id: long, capabilities: [] }))
+      .body;
     expect(warning).toBe(`Nothing stored: ${cut}`);
     const escaped = await registry.post("/heartbeat", heartbeatBody("line\r\nbreak\u001b[31m"));
     expect(escaped.body.detail).toBe("Agent line\\u000d\\u000abreak\\u001b[31m not found");

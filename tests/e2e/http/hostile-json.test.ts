@@ -9,12 +9,25 @@ const REGISTER = "/agents/register_with_metadata";
 const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   [REGISTER]: registrationBody("victim", {
     ...{ name: "n", agent_type: "worker", namespace: "ns", endpoint: "http://h:1", dependencies: ["d"], tags: ["t"] },
-    ...{ health_interval: 30, timeout_threshold: 60, eviction_threshold: 120, security_context: "s", labels: { a: "b" } },
+    ...{
+      health_interval: 30,
+      timeout_threshold: 60,
+      eviction_threshold: 120,
+      security_context: "s",
+      labels: { a: "b" },
+    },
     ...{ annotations: { a: 1 }, metadata: { c: 1 }, version: "1.0.0", description: "d", transport: ["stdio"] },
     ...{ performance_profile: { p: 1 }, resource_requirements: { r: 1 }, resource_version: "" },
     capabilities: [
       {
-        ...{ name: "skill", version: "1.0.0", description: "d", parameters_schema: {}, input_schema: {}, parameters: {} },
+        ...{
+          name: "skill",
+          version: "1.0.0",
+          description: "d",
+          parameters_schema: {},
+          input_schema: {},
+          parameters: {},
+        },
         ...{ security_requirements: ["s"], security_level: "l", category: "c", stability: "stable", tags: ["t"] },
         ...{ compatibility_versions: ["1.0.0"], parent_capabilities: ["p"], performance_metrics: {}, metadata: {} },
       },
@@ -26,13 +39,24 @@ const BODIES: Readonly<Record<string, Record<string, unknown>>> = {
   "/agents/register_capabilities": { agent_id: "victim", capabilities: [{ name: "skill" }] },
   "/heartbeat": {
     ...{ agent_id: "victim", status: "healthy" },
-    metadata: { endpoint: "http://h:1", agent_name: "victim", capabilities: ["skill"], health_interval: 30, tags: ["t"] },
+    metadata: {
+      endpoint: "http://h:1",
+      agent_name: "victim",
+      capabilities: ["skill"],
+      health_interval: 30,
+      tags: ["t"],
+    },
   },
   "/agents/heartbeat": {
     ...{ agent_name: "victim", status: "healthy", capabilities: ["skill"], timestamp: "t", checks: {}, errors: [] },
     ...{ uptime_seconds: 1, version: "1.0.0", metadata: { endpoint: "http://h:1" } },
   },
-  "/agents/victim/health": { agent_id: "victim", status: "healthy", health_data: { endpoint: "http://h:1" }, timestamp: 1 },
+  "/agents/victim/health": {
+    agent_id: "victim",
+    status: "healthy",
+    health_data: { endpoint: "http://h:1" },
+    timestamp: 1,
+  },
 };
 
 const WRONG_VALUES: readonly string[] = [
@@ -68,7 +92,23 @@ describe("JSON that is none", () => {
       await using registry = await startWithVictim();
       const whole = JSON.stringify(BODIES[path]);
       const texts = [
-        ...["", " ", "\n", "nul", "{", "}", "[", '"', '{"', "{,}", '{"agent_id"', "{}{}", "NaN", "Infinity", "undefined"],
+        ...[
+          "",
+          " ",
+          "\n",
+          "nul",
+          "{",
+          "}",
+          "[",
+          '"',
+          '{"',
+          "{,}",
+          '{"agent_id"',
+          "{}{}",
+          "NaN",
+          "Infinity",
+          "undefined",
+        ],
         ...["'single'", "// comment\n{}", "\ufeff", "\u0000", '{"a":1,}', '{"a":01}', '{"a":"\n"}', '{"a":"\\x41"}'],
         ...Array.from({ length: 20 }, (_, index) => whole.slice(0, Math.floor((whole.length * index) / 20))),
         ...["[".repeat(100_000), '{"a":'.repeat(100_000), `{"metadata":${"[".repeat(501)}${"]".repeat(501)}}`],
@@ -129,23 +169,26 @@ test("nesting is taken up to 500 levels, and comes back whole", async () => {
 });
 
 describe("a wrong value anywhere in a body", () => {
-  test.each(Object.entries(BODIES))("of %s is never our failure, and a refused one changes nothing", async (path, body) => {
-    await using registry = await startWithVictim();
-    let shown = (await registry.get("/agents")).body.agents;
-    for (const replacement of WRONG_VALUES) {
-      for (const text of withOneValueReplaced(body, replacement)) {
-        const { status, body: answer } = await registry.post(path, text);
-        expect({ text, isExpected: [200, 201, 400, 404, 409].includes(status) }).toEqual({ text, isExpected: true });
-        const { agents } = (await registry.get("/agents")).body;
-        const isRefused = status >= 400 || answer.warning?.startsWith("Nothing stored");
-        if (isRefused) expect({ text, agents }).toEqual({ text, agents: shown });
-        shown = agents;
+  test.each(Object.entries(BODIES))(
+    "of %s is never our failure, and a refused one changes nothing",
+    async (path, body) => {
+      await using registry = await startWithVictim();
+      let shown = (await registry.get("/agents")).body.agents;
+      for (const replacement of WRONG_VALUES) {
+        for (const text of withOneValueReplaced(body, replacement)) {
+          const { status, body: answer } = await registry.post(path, text);
+          expect({ text, isExpected: [200, 201, 400, 404, 409].includes(status) }).toEqual({ text, isExpected: true });
+          const { agents } = (await registry.get("/agents")).body;
+          const isRefused = status >= 400 || answer.warning?.startsWith("Nothing stored");
+          if (isRefused) expect({ text, agents }).toEqual({ text, agents: shown });
+          shown = agents;
+        }
       }
-    }
-    for (const agent of shown) {
-      expect(agent.endpoint).toMatch(/^(https?|stdio):\/\//);
-      for (const value of Object.values(agent.labels)) expect(value).toBeString();
-    }
-    expect((await registry.get("/livez")).status).toBe(200);
-  });
+      for (const agent of shown) {
+        expect(agent.endpoint).toMatch(/^(https?|stdio):\/\//);
+        for (const value of Object.values(agent.labels)) expect(value).toBeString();
+      }
+      expect((await registry.get("/livez")).status).toBe(200);
+    },
+  );
 });

@@ -17,13 +17,38 @@ const KEYS = [
   ...["performance_profile", "category", "stability", "parameters", "security_level", "__proto__", "constructor"],
 ];
 const PARAMETERS = [
-  ...["namespace", "status", "capability", "capabilities", "capability_category", "stability", "tags", "label_selector"],
+  ...[
+    "namespace",
+    "status",
+    "capability",
+    "capabilities",
+    "capability_category",
+    "stability",
+    "tags",
+    "label_selector",
+  ],
   ...["labelSelector", "fuzzy_match", "version_constraint", "limit", "continue", "offset", "agent_id", "name"],
   ...["description_contains", "include_deprecated", "agent_namespace", "agent_status", "watch", "resource_version"],
 ];
 const PATHS = [
-  ...["/", "/agents", "/capabilities", "/health", "/health/monitoring", "/metrics", "/metrics/prometheus", "/heartbeat"],
-  ...[REGISTER, "/agents/register", "/agents/register_capabilities", "/agents/heartbeat", "/agents/{}", "/agents/{}/health"],
+  ...[
+    "/",
+    "/agents",
+    "/capabilities",
+    "/health",
+    "/health/monitoring",
+    "/metrics",
+    "/metrics/prometheus",
+    "/heartbeat",
+  ],
+  ...[
+    REGISTER,
+    "/agents/register",
+    "/agents/register_capabilities",
+    "/agents/heartbeat",
+    "/agents/{}",
+    "/agents/{}/health",
+  ],
   ...["/health/{}", "/livez", "/ready", "/openapi.json", "/docs", "/{}"],
 ];
 
@@ -44,7 +69,13 @@ const { tree } = fc.letrec<{ tree: unknown; object: unknown }>((tie) => ({
     .map((entries) => Object.fromEntries(entries)),
 }));
 const capability = fc.record(
-  { name: fc.oneof(fc.constantFrom("skill", "date"), hostileText), version: tree, description: tree, tags: tree, category: tree },
+  {
+    name: fc.oneof(fc.constantFrom("skill", "date"), hostileText),
+    version: tree,
+    description: tree,
+    tags: tree,
+    category: tree,
+  },
   { requiredKeys: ["name"] },
 );
 /** Taken by some route or other, whatever the texts. */
@@ -55,7 +86,14 @@ const fineBody = fc.record({
   status: fc.constantFrom("healthy", "offline", null),
   metadata: fc.record(
     {
-      ...{ labels: tree, annotations: tree, tags: tree, metadata: tree, description: tree, dependencies: fc.array(hostileText) },
+      ...{
+        labels: tree,
+        annotations: tree,
+        tags: tree,
+        metadata: tree,
+        description: tree,
+        dependencies: fc.array(hostileText),
+      },
       capabilities: fc.constantFrom(["skill"], [{ name: "skill", tags: ["x"] }], []),
       agent_name: fc.constantFrom("a", "b", "c"),
       health_interval: fc.constantFrom(1, 30.5, null),

@@ -26,7 +26,7 @@ const ODD = [
   "\u00e9",
   "😀",
   "<script>alert(1)</script>",
-  "${7*7}{{7*7}}",
+  "#{7*7}{{7*7}}",
   "../../etc/passwd",
 ];
 
@@ -100,7 +100,14 @@ describe("fragments of SQL and other odd texts", () => {
     const texts = [...SQL, ...ODD];
     const metadataOf = (text: string) => ({
       ...{ labels: { [text]: text }, annotations: { [text]: [text] }, metadata: { [text]: { [text]: text } } },
-      ...{ tags: [text], dependencies: [text], security_context: text, version: text, description: text, transport: [text] },
+      ...{
+        tags: [text],
+        dependencies: [text],
+        security_context: text,
+        version: text,
+        description: text,
+        transport: [text],
+      },
       capabilities: [
         {
           ...{ name: "skill", description: text, category: text, stability: text, tags: [text] },
@@ -112,7 +119,9 @@ describe("fragments of SQL and other odd texts", () => {
     for (const [index, text] of texts.entries()) {
       const body = { ...registrationBody(`agent-${index}`, metadataOf(text)), timestamp: text };
       expect((await first.post(REGISTER, body)).status).toBe(201);
-      expect((await first.post("/heartbeat", heartbeatBody(`agent-${index}`, { [text]: text, load: text }))).status).toBe(200);
+      expect(
+        (await first.post("/heartbeat", heartbeatBody(`agent-${index}`, { [text]: text, load: text }))).status,
+      ).toBe(200);
     }
     const listed = (await first.get("/agents")).body.agents;
     await check(first);
@@ -131,7 +140,12 @@ describe("fragments of SQL and other odd texts", () => {
         expect(Object.entries(body.config)).toEqual([[text, Object.fromEntries([[text, text]])]]);
         const [capability] = body.capabilities;
         expect(capability).toMatchObject({ description: text, category: text, stability: text, tags: [text] });
-        const query = new URLSearchParams({ category: text, stability: text, description_contains: text, agent_status: "any" });
+        const query = new URLSearchParams({
+          category: text,
+          stability: text,
+          description_contains: text,
+          agent_status: "any",
+        });
         const found = (await registry.get(`/capabilities?${query}`)).body.capabilities;
         expect(found.map((item: { agent_id: string }) => item.agent_id)).toContain(`agent-${index}`);
       }
@@ -147,7 +161,9 @@ describe("fragments of SQL and other odd texts", () => {
       expect((await registry.post(REGISTER, registrationBody(text))).status).toBe(400);
       expect((await registry.post(REGISTER, registrationBody("b", { namespace: text }))).status).toBe(400);
       expect((await registry.post(REGISTER, registrationBody("b", { name: text }))).status).toBe(400);
-      expect((await registry.post(REGISTER, registrationBody("b", { capabilities: [{ name: text }] }))).status).toBe(400);
+      expect((await registry.post(REGISTER, registrationBody("b", { capabilities: [{ name: text }] }))).status).toBe(
+        400,
+      );
       expect((await registry.post("/heartbeat", heartbeatBody(text))).status).toBe(404);
       expect((await registry.get(`/agents/${encoded}`)).status).toBe(404);
       expect((await registry.get(`/health/${encoded}`)).status).toBe(404);
@@ -231,7 +247,11 @@ test("queries of any length and shape are answered", async () => {
     for (const path of ["/agents", "/capabilities"]) {
       const answer = await exchange(registry.port, [rawRequest("GET", `${path}?${query.replaceAll(" ", "%20")}`)]);
       const shown = query.slice(0, 40);
-      expect({ shown, path, isAnswered: [200, 400].includes(answer.status) }).toEqual({ shown, path, isAnswered: true });
+      expect({ shown, path, isAnswered: [200, 400].includes(answer.status) }).toEqual({
+        shown,
+        path,
+        isAnswered: true,
+      });
       // A selector that cannot be read is quoted; the runtime bounds what a URL may hold.
       expect(answer.body.byteLength).toBeLessThan(20_000);
     }

@@ -52,7 +52,10 @@ describe("a kept list", () => {
         () => registry.post("/agents/register_capabilities", { agent_id: "b", capabilities: [{ name: "more" }] }),
       ],
       ["status by heartbeat", () => registry.post("/heartbeat", heartbeatBody("b", {}, "degraded"))],
-      ["endpoint by heartbeat", () => registry.post("/heartbeat", heartbeatBody("b", { endpoint: "http://x" }, "degraded"))],
+      [
+        "endpoint by heartbeat",
+        () => registry.post("/heartbeat", heartbeatBody("b", { endpoint: "http://x" }, "degraded")),
+      ],
       ["adoption", () => registry.post("/heartbeat", heartbeatBody("c", { agent_name: "c", capabilities: ["x"] }))],
       ["unregister", () => registry.fetch("/agents/b", { method: "DELETE" })],
       ["timeout", () => clock.advance(60_100)],

@@ -9,7 +9,12 @@ const REGISTER = "/agents/register_with_metadata";
 async function populate(registry: HttpRegistry): Promise<void> {
   const register = (id: string, metadata: Record<string, unknown>) =>
     registry.post(REGISTER, registrationBody(id, metadata));
-  await register("a", { capabilities: [{ name: "read", category: "files" }, { name: "write", category: "files" }] });
+  await register("a", {
+    capabilities: [
+      { name: "read", category: "files" },
+      { name: "write", category: "files" },
+    ],
+  });
   await register("b", { namespace: "team", capabilities: [{ name: "read" }] });
   await register("c", { namespace: "team" });
   await register("d", {});

@@ -44,7 +44,11 @@ describe("pages", () => {
     const { body } = await registry.get("/agents?limit=3");
     expect([body.count, body.total, Object.hasOwn(body, "continue")]).toEqual([3, 3, false]);
     expect((await registry.get("/agents?limit=999999999")).body.count).toBe(3);
-    expect((await registry.get("/agents?status=nonsense&limit=1")).body).toMatchObject({ agents: [], count: 0, total: 0 });
+    expect((await registry.get("/agents?status=nonsense&limit=1")).body).toMatchObject({
+      agents: [],
+      count: 0,
+      total: 0,
+    });
   });
 
   test("may be cut by offset", async () => {
@@ -85,7 +89,10 @@ describe("a walk shows one moment", () => {
       await clock.advance(1_000);
       const [shown, next, nextToLast, last] = [ids[0], ids[4], ids[8], ids[9]];
       await registry.post("/heartbeat", heartbeatBody(shown, {}, "offline"));
-      await registry.post(REGISTER, registrationBody(next, { capabilities: [{ name: "other" }], description: "changed" }));
+      await registry.post(
+        REGISTER,
+        registrationBody(next, { capabilities: [{ name: "other" }], description: "changed" }),
+      );
       await registry.fetch(`/agents/${nextToLast}`, { method: "DELETE" });
       await registry.fetch(`/agents/${last}`, { method: "DELETE" });
       await registry.post(REGISTER, registrationBody(last, offering("skill", { description: "another one" })));
@@ -191,7 +198,9 @@ test("walks of both lists with the same parameters do not mix, however long they
   expect([agents.total, idsOf(agents).length]).toEqual([1_000, 2]);
   expect([offered.total, offered.capabilities.length]).toEqual([20_000, 2]);
   expect((await registry.get(`/agents?limit=2&continue=${agents.continue}`)).body.agents).toHaveLength(2);
-  expect((await registry.get(`/capabilities?limit=2&continue=${offered.continue}`)).body.capabilities[0].name).toBe("skill_0");
+  expect((await registry.get(`/capabilities?limit=2&continue=${offered.continue}`)).body.capabilities[0].name).toBe(
+    "skill_0",
+  );
 });
 
 test("limit and offset must be whole numbers", async () => {

@@ -67,7 +67,8 @@ describe("a registration that requires a version", () => {
 
   test("in If-Match or its metadata is 409 unless it is the current one, and then changes nothing", async () => {
     await using registry = await startHttpRegistry({ clock: new ManualClock() });
-    const first = (await registry.post(REGISTER, registrationBody("a", { description: "first" }))).body.resource_version;
+    const first = (await registry.post(REGISTER, registrationBody("a", { description: "first" }))).body
+      .resource_version;
     const attempts: readonly (readonly [Record<string, string>, Record<string, unknown>])[] = [
       [{ "If-Match": '"1"' }, {}],
       [{ "If-Match": `"${first}0"` }, {}],
@@ -113,7 +114,9 @@ describe("a registration that requires a version", () => {
     const version = (await registry.post(REGISTER, registrationBody("a"))).body.resource_version;
     const answers = await Promise.all(
       Array.from({ length: 16 }, (_, index) =>
-        registry.post(REGISTER, registrationBody("a", { description: `writer ${index}` }), { "If-Match": `"${version}"` }),
+        registry.post(REGISTER, registrationBody("a", { description: `writer ${index}` }), {
+          "If-Match": `"${version}"`,
+        }),
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(15).fill(409)]);

@@ -200,7 +200,9 @@ describe("registering an agent", () => {
     ];
     expect((await registry.post(REGISTER, registrationBody("a", { capabilities }))).status).toBe(201);
     const { body } = await registry.get("/agents/a");
-    expect(body.capabilities.map(({ version, description }: Record<string, unknown>) => [version, description])).toEqual([
+    expect(
+      body.capabilities.map(({ version, description }: Record<string, unknown>) => [version, description]),
+    ).toEqual([
       ["1.0.0", "last"],
       ["2.0.0", null],
     ]);
@@ -230,7 +232,12 @@ describe("warnings", () => {
       const incomplete = await registry.post(REGISTER, lacking);
       const fine = await registry.post(REGISTER, complete);
       const other = await registry.post(REGISTER, registrationBody("b", { security_context: "anything else" }));
-      expect([fine.status, fine.body.warnings, other.status, other.body.warnings]).toEqual([201, undefined, 201, undefined]);
+      expect([fine.status, fine.body.warnings, other.status, other.body.warnings]).toEqual([
+        201,
+        undefined,
+        201,
+        undefined,
+      ]);
       return [incomplete.status, incomplete.body.warnings ?? incomplete.body.detail];
     };
     expect(await answers({})).toEqual([201, [text]]);

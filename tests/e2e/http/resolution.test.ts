@@ -54,7 +54,11 @@ describe("of several providers", () => {
       { name: "other", version: "9.0.0" },
     ];
     await register(registry, "two", offering("date", { capabilities: both }));
-    await register(registry, "three", offering("date", { capabilities: [{ name: "date" }, { name: "more", version: "9.0.0" }] }));
+    await register(
+      registry,
+      "three",
+      offering("date", { capabilities: [{ name: "date" }, { name: "more", version: "9.0.0" }] }),
+    );
     const { body } = await register(registry, "caller", { dependencies: ["date"] });
     expect(body.dependencies_resolved.date.agent_id).toBe("two");
   });

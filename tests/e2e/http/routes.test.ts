@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import { systemClock } from "@mcp-mesh/registry/clock";
+import { systemClock, systemTimers } from "@mcp-mesh/registry/clock";
 import { type ApplicationOptions, registryRoutes } from "@mcp-mesh/registry/http/application";
 import { BodyReader } from "@mcp-mesh/registry/http/body";
 import { ENDPOINTS, endpointsServed } from "@mcp-mesh/registry/http/endpoints";
 import { ListAnswers } from "@mcp-mesh/registry/http/list-answers";
+import { Spool } from "@mcp-mesh/registry/http/spool";
 import { RequestMetrics } from "@mcp-mesh/registry/metrics/request-metrics";
 import { startHttpRegistry } from "../../support/http-registry.ts";
 
@@ -19,7 +20,9 @@ test.each([{}, { ENABLE_METRICS: "false" }, { ENABLE_PROMETHEUS: "false" }])(
       ...{ core, config, accessLog: null, residentBytes: () => 0 },
     };
     const routes = registryRoutes(options, {
-      lists: new ListAnswers(core, { ttlMs: 0, maxEntries: 1, yieldTurn: async () => undefined }),
+      lists: new ListAnswers(core, {
+        ...{ ttlMs: 0, maxEntries: 1, spool: new Spool(systemTimers), yieldTurn: async () => undefined },
+      }),
       bodies: new BodyReader(systemClock),
       requests: new RequestMetrics(),
       server: () => ({ active: 0, isDraining: false }),

@@ -60,7 +60,9 @@ describe("GET /", () => {
   });
 
   test("leaves out what the configuration has switched off", async () => {
-    await using registry = await startHttpRegistry({ environment: { ENABLE_METRICS: "false", ENABLE_PROMETHEUS: "0" } });
+    await using registry = await startHttpRegistry({
+      environment: { ENABLE_METRICS: "false", ENABLE_PROMETHEUS: "0" },
+    });
     const { endpoints } = (await registry.get("/")).body;
     expect(endpoints.metrics).toBeUndefined();
     expect(endpoints.prometheus).toBeUndefined();

@@ -122,7 +122,14 @@ describe("an agent that never beat", () => {
       if (record === undefined) throw new Error("not registered");
       const change = {
         new: { ...record, id: "pending-one", status: "pending", reportedStatus: null },
-        ...{ cause: "register" as const, beatMs: null, atMs: clock.nowMs(), reason: null, tombstone: false, health: null },
+        ...{
+          cause: "register" as const,
+          beatMs: null,
+          atMs: clock.nowMs(),
+          reason: null,
+          tombstone: false,
+          health: null,
+        },
       };
       return { ok: true, value: { change, answer: () => null } };
     });
@@ -154,7 +161,9 @@ test("each transition leaves one health row that says where it came from", async
   await registry.post("/heartbeat", heartbeatBody("a", { load: 0.5 }));
   await registry.stop();
   using db = new Database(database.path, { readonly: true });
-  const rows = db.query<{ status: string; metadata: string }, []>("SELECT status, metadata FROM agent_health ORDER BY id");
+  const rows = db.query<{ status: string; metadata: string }, []>(
+    "SELECT status, metadata FROM agent_health ORDER BY id",
+  );
   const transitions = rows.all().map(({ status, metadata }) => [status, JSON.parse(metadata)]);
   expect(transitions.slice(0, 2)).toEqual([
     ["degraded", { source: "health_monitor", event_type: "status_change", old_status: "healthy" }],

@@ -56,21 +56,24 @@ describe("silence", () => {
     [{ health_interval: 60, eviction_threshold: 150 }, 120, 150],
   ] as const;
 
-  test.each(patience)("of %j degrades after %d s and expires after %d s, not a moment sooner, at most 100 ms later", async (metadata, timeout, eviction) => {
-    const clock = new ManualClock();
-    await using registry = await startHttpRegistry({ clock });
-    // Off the timer's own beat.
-    await clock.advance(37);
-    await registry.post(REGISTER, registrationBody("a", metadata));
-    await clock.advance(timeout * 1000);
-    expect(await statusOf(registry)).toBe("healthy");
-    await clock.advance(100);
-    expect(await statusOf(registry)).toBe("degraded");
-    await clock.advance((eviction - timeout) * 1000 - 100);
-    expect(await statusOf(registry)).toBe("degraded");
-    await clock.advance(100);
-    expect(await statusOf(registry)).toBe("expired");
-  });
+  test.each(patience)(
+    "of %j degrades after %d s and expires after %d s, not a moment sooner, at most 100 ms later",
+    async (metadata, timeout, eviction) => {
+      const clock = new ManualClock();
+      await using registry = await startHttpRegistry({ clock });
+      // Off the timer's own beat.
+      await clock.advance(37);
+      await registry.post(REGISTER, registrationBody("a", metadata));
+      await clock.advance(timeout * 1000);
+      expect(await statusOf(registry)).toBe("healthy");
+      await clock.advance(100);
+      expect(await statusOf(registry)).toBe("degraded");
+      await clock.advance((eviction - timeout) * 1000 - 100);
+      expect(await statusOf(registry)).toBe("degraded");
+      await clock.advance(100);
+      expect(await statusOf(registry)).toBe("expired");
+    },
+  );
 
   test("shows its status everywhere at once, as a record change of that moment", async () => {
     const clock = new ManualClock();
@@ -88,7 +91,9 @@ describe("silence", () => {
     expect((await registry.get("/agents?status=degraded")).body.agents).toEqual([agent]);
     expect((await registry.get("/agents?status=healthy")).body.count).toBe(0);
     expect((await registry.get("/capabilities")).body.count).toBe(0);
-    expect((await registry.get("/capabilities?agent_status=degraded")).body.capabilities[0].agent_status).toBe("degraded");
+    expect((await registry.get("/capabilities?agent_status=degraded")).body.capabilities[0].agent_status).toBe(
+      "degraded",
+    );
     expect((await registry.get("/health/a")).body.status).toBe("degraded");
     expect((await registry.get("/health")).body.monitoring_stats.agent_status_counts).toEqual({ degraded: 1 });
     expect((await registry.get("/metrics")).body).toMatchObject({ degraded_agents: 1, status_transitions: 1 });

@@ -98,6 +98,9 @@ test("GET /agents/{id} is the agent with an ETag, or 404 with a text", async () 
     ["/agents/%zz", "%zz"],
     ["/agents/%E2%82%AC", "€"],
   ] as const) {
-    expect((await registry.get(path)).body).toEqual({ detail: `Agent ${id} not found`, error: `Agent ${id} not found` });
+    expect((await registry.get(path)).body).toEqual({
+      detail: `Agent ${id} not found`,
+      error: `Agent ${id} not found`,
+    });
   }
 });

@@ -5,17 +5,30 @@ import type { RegistryStore } from "../store/store.ts";
 /** A replica silent for so long is gone: it stopped acknowledging beats a second before (`LeaseFlusher`). */
 const GONE_MS = 5_000;
 
+/** Monotonic times of this replica, so that a step of anybody's wall clock moves none of them. */
+interface Report {
+  /** Every beat the replica acknowledged up to then has been read here; null after its first row. */
+  readonly heardUpToMs: number | null;
+  readonly reportedMs: number;
+}
+
 /**
  * What replicas tell each other through the lease log: the beats they heard, and that they are there. An agent may beat at a
  * different replica every time, so silence counts only up to the moment up to which every live replica has reported, the
  * *lease horizon* (architecture, "PostgreSQL, several replicas").
+ *
+ * A row holds the beats heard before it was put together, which may be long before the database dated it: its way there
+ * takes time, and beats are heard meanwhile. But it is put together after the row before it was answered, so it proves
+ * everything up to the date of *that* one. A replica acknowledges nothing before its first row (`LeaseFlusher`).
  */
 export class LeaseExchange {
   readonly #store: RegistryStore;
   readonly #state: RegistryState;
   readonly #clock: Clock;
-  readonly #reportedAtMs = new Map<string, number>();
+  readonly #reports = new Map<string, Report>();
   #lastId: number;
+  #listeningSinceMs: number | null = null;
+  #knowsEverybody = false;
   #horizonMs: number | null = null;
   #holdsOffice = false;
 
@@ -43,17 +56,18 @@ export class LeaseExchange {
     const afterMs = this.#clock.monotonicMs();
     for (const { id, replica, atMs, beats } of rows) {
       this.#lastId = Math.max(this.#lastId, id);
-      this.#reportedAtMs.set(replica, Math.max(atMs, this.#reportedAtMs.get(replica) ?? 0));
+      // Ages cross between clocks, moments do not. Reports are rounded against the sweeper, as if all the reading had
+      // taken place after the answer was made, and beats in the agent's favour, as if before.
+      const reportedMs = beforeMs - Math.max(0, nowMs - atMs);
+      this.#reports.set(replica, { heardUpToMs: this.#reports.get(replica)?.reportedMs ?? null, reportedMs });
       for (const [agentId, beatMs] of beats) {
         const entry = this.#state.get(agentId);
-        // Ages cross between clocks, moments do not. Rounded in the agent's favour: as if no time had passed reading.
         if (entry) this.#state.renewLease(entry, beatMs, afterMs - Math.max(0, nowMs - beatMs));
       }
     }
-    this.#forgetGone(nowMs);
-    const oldestMs = Math.min(nowMs, ...this.#reportedAtMs.values());
-    // And here against the sweeper: it must not look past what was reported when the read began.
-    this.#horizonMs = this.#reportedAtMs.size === 0 ? null : beforeMs - (nowMs - oldestMs);
+    this.#forgetGone(beforeMs);
+    this.#listen(beforeMs);
+    this.#horizonMs = this.#knowsEverybody ? this.#oldestReportMs() : null;
   }
 
   /** Asks for the office of sweeper and pruner. */
@@ -63,10 +77,27 @@ export class LeaseExchange {
 
   /** What it had heard and not reported is lost: everybody gets a full timeout. */
   #forgetGone(nowMs: number): void {
-    for (const [replica, atMs] of this.#reportedAtMs) {
-      if (nowMs - atMs <= GONE_MS) continue;
-      this.#reportedAtMs.delete(replica);
+    for (const [replica, { reportedMs }] of this.#reports) {
+      if (nowMs - reportedMs <= GONE_MS) continue;
+      this.#reports.delete(replica);
       this.#state.forgiveSilence();
     }
+  }
+
+  /** Whoever has not reported by then was gone when this replica began to listen, with whatever it had heard. */
+  #listen(nowMs: number): void {
+    this.#listeningSinceMs ??= nowMs;
+    if (this.#knowsEverybody || nowMs - this.#listeningSinceMs <= GONE_MS) return;
+    this.#knowsEverybody = true;
+    this.#state.forgiveSilence();
+  }
+
+  #oldestReportMs(): number | null {
+    let oldestMs: number | null = null;
+    for (const { heardUpToMs } of this.#reports.values()) {
+      if (heardUpToMs === null) return null;
+      oldestMs = Math.min(oldestMs ?? heardUpToMs, heardUpToMs);
+    }
+    return oldestMs;
   }
 }

@@ -33,14 +33,14 @@ export class LeaseFlusher {
   /** Newest lease row when the round began: every beat up to it is in the round. */
   #roundRow = 0;
   #lastRow = 0;
-  #reportedAtMs: number;
+  /** Never, at first: until the others know of this replica, their sweeper may look past what it hears. */
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | null = null;
 
   constructor(options: { readonly store: RegistryStore; readonly health: StoreHealth; readonly clock: Clock }) {
     this.#store = options.store;
     this.#health = options.health;
     this.#clock = options.clock;
-    this.#reportedAtMs = options.clock.monotonicMs();
   }
 
   /** Whether the other replicas may believe this one gone, so that a beat heard here would count for nothing. */

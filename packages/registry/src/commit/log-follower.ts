@@ -12,6 +12,8 @@ export class LogFollower {
   readonly #state: RegistryState;
   readonly #onApplied: (entries: readonly LogEntry[]) => void;
   #running: Promise<void> | null = null;
+  /** A read that has not begun. */
+  #next: Promise<void> | null = null;
 
   constructor(store: RegistryStore, state: RegistryState, onApplied: (entries: readonly LogEntry[]) => void) {
     this.#store = store;
@@ -20,9 +22,20 @@ export class LogFollower {
   }
 
   /** Resolves once memory shows everything that was in the log when this was called. @throws StoreUnavailableError */
-  async catchUp(): Promise<void> {
-    // A read under way may have begun before the caller's commit: wait for it, then read again.
-    while (this.#running) await this.#running.catch(() => undefined);
+  catchUp(): Promise<void> {
+    if (this.#next !== null) return this.#next;
+    if (this.#running === null) return this.#begin();
+    // The read under way may have begun before the caller's commit. All who come meanwhile share the one after it.
+    this.#next = this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = null;
+        return this.#begin();
+      });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
     this.#running = this.#readToEnd().finally(() => {
       this.#running = null;
     });

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { LeaseFlusher } from "../commit/lease-flusher.ts";
 import type { JsonObject } from "../domain/agent.ts";
 import { healthRow } from "../domain/health-row.ts";
+import type { RegistryCounters } from "../metrics/counters.ts";
 import type { AgentEntry } from "../state/agent-entry.ts";
 
 /** Sampled health rows a second, for all agents together (architecture, "Budgets"). */
@@ -11,22 +12,30 @@ const BUDGET_PER_SECOND = 20;
 export class HealthSampler {
   readonly #leases: LeaseFlusher;
   readonly #clock: Clock;
+  readonly #counters: RegistryCounters;
   readonly #intervalMs: number;
   #tokens = BUDGET_PER_SECOND;
   #refilledMs: number;
 
   /** @param intervalMs AGENT_HEALTH_SAMPLE_SECONDS; 0 = only the global budget */
-  constructor(leases: LeaseFlusher, clock: Clock, intervalMs: number) {
-    this.#leases = leases;
-    this.#clock = clock;
-    this.#intervalMs = intervalMs;
-    this.#refilledMs = clock.monotonicMs();
+  constructor(options: {
+    readonly leases: LeaseFlusher;
+    readonly clock: Clock;
+    readonly counters: RegistryCounters;
+    readonly intervalMs: number;
+  }) {
+    this.#leases = options.leases;
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#intervalMs = options.intervalMs;
+    this.#refilledMs = options.clock.monotonicMs();
   }
 
   /** @param nowMs monotonic */
   offer(entry: AgentEntry, metadata: JsonObject, nowMs: number): void {
     if (nowMs - entry.sampledAtMs < this.#intervalMs || !this.#take(nowMs)) return;
     entry.sampledAtMs = nowMs;
+    this.#counters.healthRows.add(1, nowMs);
     this.#leases.sample(healthRow(entry.record.id, entry.record.status, this.#clock.nowMs(), metadata));
   }
 

@@ -12,7 +12,8 @@ const LOG_MAX = 100_000;
 /** Expired agents purged in one turn. */
 const PURGE_LIMIT = 500;
 
-export interface Retention extends Pick<PrunePolicy, "healthRetentionMs" | "healthMaxPerAgent" | "eventsRetentionMs" | "eventsMax"> {
+export interface Retention
+  extends Pick<PrunePolicy, "healthRetentionMs" | "healthMaxPerAgent" | "eventsRetentionMs" | "eventsMax"> {
   readonly tombstoneMs: number;
   /** 0 = never. */
   readonly expiredAgentMs: number;

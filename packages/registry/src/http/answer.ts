@@ -9,6 +9,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** The body compressed, where it is kept: compressing a cached list again for every client would cost more than the list. */
   readonly gzip?: () => Body | Promise<Body>;
+  /** What went wrong inside, for the log; the client is told no more than that something did. */
+  readonly bug?: unknown;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -16,11 +18,11 @@ const JSON_HEADERS: Readonly<Record<string, string>> = { "Content-Type": JSON_TY
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = "1";
 
-export const jsonAnswer = (
-  status: number,
-  body: Body,
-  headers?: Readonly<Record<string, string>>,
-): Answer => ({ status, body, headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS });
+export const jsonAnswer = (status: number, body: Body, headers?: Readonly<Record<string, string>>): Answer => ({
+  status,
+  body,
+  headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS,
+});
 
 export const objectAnswer = (status: number, body: object, headers?: Readonly<Record<string, string>>): Answer =>
   jsonAnswer(status, JSON.stringify(body), headers);
@@ -48,4 +50,7 @@ export function errorAnswer(
   return objectAnswer(status, { ...extra.body, detail, error: detail }, { ...retry, ...extra.headers });
 }
 
-export const failureAnswer = (error: RegistryError): Answer => errorAnswer(error.code, error.message);
+export function failureAnswer({ code, message, cause }: RegistryError): Answer {
+  const answer = errorAnswer(code, message);
+  return code === "internal" ? { ...answer, bug: cause ?? new Error(message) } : answer;
+}

@@ -20,6 +20,8 @@ export interface Route {
   /** Segments in braces match one segment each; static ones win over them (registry-api 4.16). */
   readonly path: string;
   readonly handle: Handler;
+  /** What a bug in it is called in the answer, with the reason behind it; without this `Internal Server Error`. */
+  readonly failure?: string;
 }
 
 export type Match =

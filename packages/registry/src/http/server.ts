@@ -127,13 +127,13 @@ class RequestService {
   isDraining = false;
   readonly #options: ServerOptions;
   readonly #router: Router;
-  readonly #metrics = new Map<Handler, RouteMetrics>();
+  readonly #known = new Map<Handler, { readonly metrics: RouteMetrics; readonly failure: string | undefined }>();
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#router = new Router(options.routes);
-    for (const { method, path, handle } of options.routes) {
-      this.#metrics.set(handle, options.requests.route(method, path));
+    for (const { method, path, handle, failure } of options.routes) {
+      this.#known.set(handle, { metrics: options.requests.route(method, path), failure });
     }
   }
 
@@ -150,7 +150,7 @@ class RequestService {
       const match = this.#router.match(request.method, path);
       switch (match.kind) {
         case "route": {
-          metrics = this.#metrics.get(match.handle) ?? metrics;
+          metrics = this.#known.get(match.handle)?.metrics ?? metrics;
           const target = query === "" ? path : `${path}?${query}`;
           answered = this.#call(match.handle, { request, id: match.id, query, target });
           break;
@@ -170,9 +170,10 @@ class RequestService {
   }
 
   #call(handle: Handler, call: Parameters<Handler>[0]): Answer | Promise<Answer> {
-    const failed = (error: unknown): Answer => {
-      this.#options.onBug(error);
-      return INTERNAL;
+    const failed = (bug: unknown): Answer => {
+      const failure = this.#known.get(handle)?.failure;
+      if (failure === undefined) return { ...INTERNAL, bug };
+      return { ...errorAnswer("internal", `${failure}: ${bug instanceof Error ? bug.message : String(bug)}`), bug };
     };
     try {
       const answer = handle(call);
@@ -210,6 +211,7 @@ class RequestService {
     metrics: RouteMetrics,
     startMs: number,
   ): Response | Promise<Response> {
+    if (answer.bug !== undefined) this.#options.onBug(answer.bug);
     const done = (response: Response): Response => {
       this.active--;
       const { clock, accessLog } = this.#options;

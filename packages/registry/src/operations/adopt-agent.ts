@@ -52,7 +52,9 @@ export async function adoptAgent(core: RegistryCore, beat: HeartbeatRequest): Pr
   });
   if (!result.ok) {
     if (result.error.code !== "store_unavailable") return result;
-    return fail("store_unavailable", `Failed to process heartbeat: ${result.error.message}`, { cause: result.error.cause });
+    return fail("store_unavailable", `Failed to process heartbeat: ${result.error.message}`, {
+      cause: result.error.cause,
+    });
   }
   if (result.value === null) return result;
   core.counters.adoptions++;

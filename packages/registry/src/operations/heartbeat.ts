@@ -31,7 +31,11 @@ async function adopted(core: RegistryCore, beat: HeartbeatRequest): Promise<Resu
   return entry ? beatOf(core, entry, beat) : agentNotFound(beat.agentId);
 }
 
-function beatOf(core: RegistryCore, entry: AgentEntry, beat: HeartbeatRequest): Result<Beaten> | Promise<Result<Beaten>> {
+function beatOf(
+  core: RegistryCore,
+  entry: AgentEntry,
+  beat: HeartbeatRequest,
+): Result<Beaten> | Promise<Result<Beaten>> {
   const { record } = entry;
   const heardAtMs = core.clock.monotonicMs();
   const beatMs = core.clock.nowMs();
@@ -95,7 +99,12 @@ function beaten(record: AgentRecord, { resolved }: Resolution): Beaten {
   return { agentId: record.id, resourceVersion: record.resourceVersion, dependencies };
 }
 
-async function recordBeat(core: RegistryCore, id: AgentId, beat: HeartbeatRequest, beatMs: number): Promise<Result<Beaten>> {
+async function recordBeat(
+  core: RegistryCore,
+  id: AgentId,
+  beat: HeartbeatRequest,
+  beatMs: number,
+): Promise<Result<Beaten>> {
   const result = await core.writer.change<Beaten>(id, (record, directory) => {
     if (record === null) return agentNotFound(id);
     const resolution = resolveDependencies(directory, id, record.dependencies, record.providers);
@@ -132,7 +141,9 @@ async function recordBeat(core: RegistryCore, id: AgentId, beat: HeartbeatReques
     });
   });
   if (result.ok || result.error.code !== "store_unavailable") return result;
-  return fail("store_unavailable", `Failed to process heartbeat: ${result.error.message}`, { cause: result.error.cause });
+  return fail("store_unavailable", `Failed to process heartbeat: ${result.error.message}`, {
+    cause: result.error.cause,
+  });
 }
 
 function describe(old: AgentRecord, changed: AgentRecord): string {

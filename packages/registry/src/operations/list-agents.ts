@@ -1,6 +1,6 @@
 import type { Result } from "@mcp-mesh/protocol";
-import type { AgentFilter } from "../domain/agent-filter.ts";
 import type { AgentRecord } from "../domain/agent.ts";
+import type { AgentFilter } from "../domain/agent-filter.ts";
 import { byLastChange, matchingRecords } from "../state/snapshot.ts";
 import type { RegistryCore } from "./core.ts";
 import { cutPage, type Page, type PageRequest } from "./page.ts";

@@ -1,7 +1,7 @@
 import type { Result } from "@mcp-mesh/protocol";
+import type { AgentRecord, CapabilityRecord } from "../domain/agent.ts";
 import type { CapabilityFilter } from "../domain/agent-filter.ts";
 import { matchesCapability } from "../domain/agent-filter.ts";
-import type { AgentRecord, CapabilityRecord } from "../domain/agent.ts";
 import { matchingRecords } from "../state/snapshot.ts";
 import type { RegistryCore } from "./core.ts";
 import type { ListQuery } from "./list-agents.ts";

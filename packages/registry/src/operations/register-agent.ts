@@ -1,6 +1,7 @@
 import type { RegistrationRequest, Result } from "@mcp-mesh/protocol";
 import { fail, ok } from "@mcp-mesh/protocol";
 import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
+import { healthRow } from "../domain/health-row.ts";
 import { buildRegistration, validateRegistration } from "../domain/registration.ts";
 import { resolveDependencies } from "../domain/resolution.ts";
 import type { RegistryCore } from "./core.ts";
@@ -33,14 +34,20 @@ export async function registerAgent(
   const result = await write(core, request, expected);
   if (!result.ok) {
     if (result.error.code !== "store_unavailable") return result;
-    return fail("store_unavailable", `Failed to register agent: ${result.error.message}`, { cause: result.error.cause });
+    return fail("store_unavailable", `Failed to register agent: ${result.error.message}`, {
+      cause: result.error.cause,
+    });
   }
   if (result.value.isNew) core.counters.registrations++;
   else core.counters.updates++;
   return result;
 }
 
-function write(core: RegistryCore, request: RegistrationRequest, expected: ExpectedVersion): Promise<Result<Registered>> {
+function write(
+  core: RegistryCore,
+  request: RegistrationRequest,
+  expected: ExpectedVersion,
+): Promise<Result<Registered>> {
   const heardAtMs = core.clock.monotonicMs();
   return core.writer.change<Registered>(request.agentId, (existing, directory) => {
     if (conflicts(existing, expected)) return VERSION_CONFLICT;
@@ -57,7 +64,8 @@ function write(core: RegistryCore, request: RegistrationRequest, expected: Expec
         atMs,
         reason: existing === null ? "registered" : "registered again",
         tombstone: false,
-        health: null,
+        // Registering again revives: that is a change of status like any other (database, section 7).
+        health: existing && existing.status !== record.status ? healthRow(record.id, record.status, atMs, {}) : null,
       },
       answer: ({ version }) => {
         const entry = core.state.get(record.id);

@@ -10,7 +10,11 @@ export interface Beaten {
 
 /** Dependency -> its provider, or null. Nothing volatile may be added: agents compare the whole object (registry-api 5.12). */
 export type ResolvedDependencies = {
-  readonly [dependency: string]: { readonly agent_id: string; readonly endpoint: string; readonly status: string } | null;
+  readonly [dependency: string]: {
+    readonly agent_id: string;
+    readonly endpoint: string;
+    readonly status: string;
+  } | null;
 };
 
 export function resolvedDependencies(resolved: ReadonlyMap<string, AgentRecord | null>): ResolvedDependencies {

@@ -29,7 +29,9 @@ export async function unregisterAgent(
     return ok({ change, answer: () => true });
   });
   if (!result.ok && result.error.code === "store_unavailable") {
-    return fail("store_unavailable", `Failed to unregister agent: ${result.error.message}`, { cause: result.error.cause });
+    return fail("store_unavailable", `Failed to unregister agent: ${result.error.message}`, {
+      cause: result.error.cause,
+    });
   }
   if (result.ok && result.value) {
     core.counters.unregistrations++;

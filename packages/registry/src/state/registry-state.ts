@@ -1,7 +1,7 @@
 import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
 import type { Patience } from "../domain/status.ts";
 import { isLeaseRunning, nextLimitMs } from "../domain/status.ts";
-import type { LogEntry, StoredRegistry } from "../store/store.ts";
+import type { Cause, LogEntry, StoredRegistry } from "../store/store.ts";
 import type { AgentEntry } from "./agent-entry.ts";
 import { AgentJson } from "./agent-json.ts";
 import { CaseFolding } from "./case-folding.ts";
@@ -11,6 +11,9 @@ import { MembershipIndex } from "./membership-index.ts";
 import { Tally } from "./tally.ts";
 
 const ENCODED_RECORDS_BYTES = 32 * 1024 * 1024;
+
+/** Changes that somebody made because the agent was heard of. */
+const SIGNS_OF_LIFE: ReadonlySet<Cause> = new Set(["register", "adopt", "heartbeat", "resolution"]);
 
 /** A label as an index key. The separator cannot be confused: it is the pair's JSON, which quotes both. */
 export const labelKey = (key: string, value: string): string => JSON.stringify([key, value]);
@@ -106,8 +109,12 @@ export class RegistryState {
     return this.#entries.values();
   }
 
-  /** Makes a committed change visible. Entries come strictly in the order of their versions, each exactly once. */
-  apply(entry: LogEntry): void {
+  /**
+   * Makes a committed change visible. Entries come strictly in the order of their versions, each exactly once.
+   *
+   * @param isOwn this registry made the change itself, and moves the lease by the moment at which it heard of the agent
+   */
+  apply(entry: LogEntry, isOwn = false): void {
     if (entry.version <= this.#head) {
       throw new Error(`log entry ${entry.version} applied after ${this.#head}: entries must come in order, once`);
     }
@@ -119,8 +126,13 @@ export class RegistryState {
       if (entry.tombstone) this.tombstones.set(entry.agentId, this.#options.wallMs());
       return;
     }
-    if (held) this.#replace(held, entry.new, entry.beatMs);
-    else this.#insert(entry.new, entry.beatMs, this.#options.monotonicMs());
+    const nowMs = this.#options.monotonicMs();
+    if (held === undefined) this.#insert(entry.new, entry.beatMs, nowMs);
+    else {
+      this.#replace(held, entry.new);
+      // Another replica heard it just before it committed this; what its wall clock says of that moment compares with nothing.
+      if (!isOwn && SIGNS_OF_LIFE.has(entry.cause)) this.renewLease(held, entry.beatMs ?? held.beatMs, nowMs);
+    }
     if (entry.cause === "register") this.tombstones.delete(entry.agentId);
   }
 
@@ -128,7 +140,7 @@ export class RegistryState {
    * A beat heard at `heardAtMs` (monotonic); `beatMs` is its wall time, for show. Older news (another replica's, read late)
    * never overwrites newer, by the monotonic time: the wall clock may have been set back since.
    */
-  renewLease(entry: AgentEntry, beatMs: number, heardAtMs: number): void {
+  renewLease(entry: AgentEntry, beatMs: number | null, heardAtMs: number): void {
     if (heardAtMs < entry.silentSinceMs) return;
     entry.beatMs = beatMs;
     entry.silentSinceMs = heardAtMs;
@@ -174,7 +186,7 @@ export class RegistryState {
     this.schedule(entry);
   }
 
-  #replace(entry: AgentEntry, record: AgentRecord, beatMs: number | null): void {
+  #replace(entry: AgentEntry, record: AgentRecord): void {
     const isVisible = record.resourceVersion !== entry.record.resourceVersion;
     if (isVisible) {
       this.json.forget(entry);
@@ -186,10 +198,6 @@ export class RegistryState {
       this.#index(entry);
       this.#entries.delete(record.id);
       this.#entries.set(record.id, entry);
-    }
-    // A beat we did not hear ourselves: another replica heard it just before it committed this.
-    if (beatMs !== null && (entry.beatMs === null || beatMs > entry.beatMs)) {
-      this.renewLease(entry, beatMs, this.#options.monotonicMs());
     }
     this.schedule(entry);
   }

@@ -1,12 +1,12 @@
 import {
+  type Binding,
+  type HeartbeatRequest,
   parseAgentHeartbeatBody,
   parseCapabilitiesBody,
   parseHealthReportBody,
   parseHeartbeatBody,
   parseLegacyRegistrationBody,
   parseRegistrationBody,
-  type Binding,
-  type HeartbeatRequest,
   type RegistrationRequest,
   type Result,
 } from "@mcp-mesh/protocol";

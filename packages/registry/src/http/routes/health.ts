@@ -14,7 +14,12 @@ export function healthRoutes(core: RegistryCore, isDraining: () => boolean): Rou
   const statistics = createStatistics(core);
   return [
     { method: "GET", path: "/health", handle: () => health(core) },
-    { method: "GET", path: "/health/monitoring", handle: async () => monitoring(core, await statistics()) },
+    {
+      method: "GET",
+      path: "/health/monitoring",
+      handle: async () => monitoring(core, await statistics()),
+      failure: "Failed to get health monitoring stats",
+    },
     { method: "GET", path: "/health/{id}", handle: (call) => healthOf(core, call) },
     { method: "GET", path: "/livez", handle: () => objectAnswer(200, { status: "ok" }) },
     { method: "GET", path: "/ready", handle: () => ready(isDraining()) },
@@ -44,7 +49,9 @@ function ready(isDraining: boolean): Answer {
 function monitoringStats(core: RegistryCore) {
   const { state, settings, clock, counters } = core;
   return {
-    agent_status_counts: Object.fromEntries([...state.byStatus.keys()].map((status) => [status, state.byStatus.count(status)])),
+    agent_status_counts: Object.fromEntries(
+      [...state.byStatus.keys()].map((status) => [status, state.byStatus.count(status)]),
+    ),
     monitoring_active: true,
     monitoring_interval_seconds: settings.healthCheckIntervalMs / 1000,
     default_timeout_seconds: settings.defaultTimeoutThreshold,
@@ -66,7 +73,8 @@ function createStatistics(core: RegistryCore): () => Promise<object> {
     if (reason !== null) return { status: "unavailable", error: reason };
     const nowMs = core.clock.monotonicMs();
     try {
-      if (kept === null || nowMs - kept.atMs > STATISTICS_MS) kept = { atMs: nowMs, statistics: await core.store.describe() };
+      if (kept === null || nowMs - kept.atMs > STATISTICS_MS)
+        kept = { atMs: nowMs, statistics: await core.store.describe() };
       return wireStatistics(kept.statistics);
     } catch (error) {
       return { status: "unavailable", error: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,4 @@
-import { type ProcessFigures, catalogue } from "../../metrics/catalogue.ts";
+import { catalogue, type ProcessFigures } from "../../metrics/catalogue.ts";
 import { PROMETHEUS_TYPE, requestSamples, writeExposition } from "../../metrics/prometheus.ts";
 import type { RequestMetrics } from "../../metrics/request-metrics.ts";
 import type { RegistryCore } from "../../operations/core.ts";
@@ -16,7 +16,10 @@ export interface MetricsOptions {
 
 export function metricsRoutes(core: RegistryCore, options: MetricsOptions): Route[] {
   const exposition = async () => {
-    const samples = [...catalogue(registryMetrics(core), options.processFigures()), ...requestSamples(options.requests)];
+    const samples = [
+      ...catalogue(registryMetrics(core), options.processFigures()),
+      ...requestSamples(options.requests),
+    ];
     return textAnswer(200, await writeExposition(samples), PROMETHEUS_TYPE);
   };
   const routes: Route[] = [];
@@ -26,9 +29,13 @@ export function metricsRoutes(core: RegistryCore, options: MetricsOptions): Rout
       path: "/metrics",
       handle: ({ request }) =>
         options.servesPrometheus && isScraper(request) ? exposition() : metricsJson(core, options.processFigures()),
+      failure: "Failed to get registry metrics",
     });
   }
-  if (options.servesPrometheus) routes.push({ method: "GET", path: "/metrics/prometheus", handle: exposition });
+  if (options.servesPrometheus) {
+    const failure = "Failed to get Prometheus metrics";
+    routes.push({ method: "GET", path: "/metrics/prometheus", handle: exposition, failure });
+  }
   return routes;
 }
 

@@ -39,9 +39,13 @@ export const fileSize = (path: string): number => statSync(path, { throwIfNoEntr
 
 export const fileExists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
-/** What keeps a database from being written: the file, its lock or its folder; null when nothing does. Opens nothing. */
+/**
+ * What keeps a database from being written: the file, what SQLite keeps beside it, its lock or its folder; null when nothing
+ * does. Opens nothing.
+ */
 export function unwritablePart(databasePath: string, lockPath: string): string | null {
-  const parts = [databasePath, lockPath, dirname(databasePath)];
+  const besides = ["-wal", "-shm", "-journal"].map((ending) => databasePath + ending);
+  const parts = [databasePath, ...besides, lockPath, dirname(databasePath)];
   return parts.find((part) => fileExists(part) && !isWritable(part)) ?? null;
 }
 

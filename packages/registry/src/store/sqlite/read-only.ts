@@ -5,25 +5,26 @@ import { errorText } from "./errors.ts";
 import { fileSize } from "./file-path.ts";
 
 /**
- * Opens a file that cannot be written. In WAL mode SQLite wants to make its shared-memory file beside it even for reading;
- * where it cannot, the file is declared immutable, which is true enough: there is nothing pending beside it, and we read it
- * once. With something pending that would show an old state, so we refuse instead.
+ * Opens a file that cannot be written. It is declared immutable, which is true enough: we read it once, and nothing is pending
+ * beside it. In WAL mode SQLite would else make its two files beside it even for reading, with the file's own permissions,
+ * and they would stay as unwritable as it is when its permissions are mended. With something pending immutable would show an
+ * old state, so then SQLite reads it in its own way, or, where it cannot, we refuse.
  * @throws StoreOpenError
  */
 export function openForReading(path: string, busyTimeoutMs: number): Database {
+  const pending = ["-wal", "-journal"].map((ending) => path + ending).find((file) => fileSize(file) > 0);
+  if (pending === undefined) {
+    const url = `${pathToFileURL(path).href}?mode=ro&immutable=1`;
+    return openAndRead(new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI), busyTimeoutMs);
+  }
   try {
     return openAndRead(new Database(path, constants.SQLITE_OPEN_READONLY), busyTimeoutMs);
   } catch (error) {
-    const pending = ["-wal", "-journal"].map((ending) => path + ending).find((file) => fileSize(file) > 0);
-    if (pending !== undefined) {
-      throw new StoreOpenError(
-        `${path} cannot be read as it is: ${pending} holds changes that can only be taken in where the folder can be written (${errorText(error)}). Give write access once, or copy both files elsewhere`,
-        error,
-      );
-    }
+    throw new StoreOpenError(
+      `${path} cannot be read as it is: ${pending} holds changes that can only be taken in where the folder can be written (${errorText(error)}). Give write access once, or copy both files elsewhere`,
+      error,
+    );
   }
-  const url = `${pathToFileURL(path).href}?mode=ro&immutable=1`;
-  return openAndRead(new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI), busyTimeoutMs);
 }
 
 /** SQLite looks at the file with the first statement, not when it opens it. */

@@ -173,8 +173,7 @@ function toRecord(row: AgentRow, capabilities: readonly CapabilityRecord[], colu
     endpoint: row[3],
     status: sharedText(row[4]),
     // A row of another registry has no extension: what it shows is what it said.
-    reportedStatus:
-      row[29] === null && row[24] === null ? columns.reportedAs(row[4]) : row[24] && sharedText(row[24]),
+    reportedStatus: row[29] === null && row[24] === null ? columns.reportedAs(row[4]) : row[24] && sharedText(row[24]),
     labels: columns.object(row[5]) as AgentRecord["labels"],
     annotations: columns.object(row[6]),
     createdAtMs: columns.time(row[7]),
