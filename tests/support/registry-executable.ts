@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const EXECUTABLE = join(ROOT, "bin", process.platform === "win32" ? "mcp-mesh-registry.exe" : "mcp-mesh-registry");
@@ -15,7 +15,7 @@ const SOURCES = ["packages/*/src/**/*", "packages/*/package.json", "package.json
  */
 export async function registryExecutable(): Promise<string> {
   const given = process.env.MCP_MESH_TEST_REGISTRY ?? "";
-  if (given !== "") return given;
+  if (given !== "") return resolve(given);
   if (!isCurrent()) await build();
   return EXECUTABLE;
 }

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { keepOutput } from "./kept-output.ts";
 import { scratchFolder } from "./scratch-folder.ts";
 
@@ -121,7 +121,8 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
 /** Program and first arguments of the registry under test, for those who start it in their own way. */
 export function registryCommand(): readonly string[] {
   const executable = process.env.MCP_MESH_TEST_REGISTRY ?? "";
-  return executable === "" ? [process.execPath, SOURCE] : [executable];
+  // Each registry runs in a folder of its own.
+  return executable === "" ? [process.execPath, SOURCE] : [resolve(executable)];
 }
 
 function inheritedEnvironment(): Record<string, string> {

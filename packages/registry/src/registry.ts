@@ -67,6 +67,8 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const leases = new LeaseFlusher({ store, health, clock });
   leases.takeOver(stored.leasedBeats, stored.lastLeaseId);
   const exchange = store.isShared ? new LeaseExchange({ store, state, clock, lastLeaseId: stored.lastLeaseId }) : null;
+  // Until the others know of this replica, it may not acknowledge beats.
+  if (exchange !== null) await leases.flush();
   // Alone, everything that was heard is known here.
   const horizon: SweepHorizon = exchange ?? { horizonMs: () => clock.monotonicMs() };
   const sweeper = new Sweeper({

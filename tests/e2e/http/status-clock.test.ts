@@ -28,9 +28,9 @@ describe("nobody is blamed", () => {
     clock.stall(10 * 60_000 + 100);
     await clock.advance(0);
     await expectFullTimeout(registry, clock);
-    expect(registry.logged.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual([
-      "The registry did not run for 600.0s; no agent is blamed for that time",
-    ]);
+    const warnings = registry.logged.filter(({ level }) => level === "warn").map(({ text }) => text);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^The registry did not run for 600\.\ds; no agent is blamed for that time$/);
   });
 
   test("for a turn of the timer that comes three seconds late, but for one that comes two seconds late", async () => {

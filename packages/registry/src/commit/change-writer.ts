@@ -41,6 +41,8 @@ export type Decide<T> = (record: AgentRecord | null, view: DecisionView) => Resu
 export interface DecisionView extends ProviderDirectory {
   /** When the agent was deleted on purpose (epoch ms); undefined if it was not. */
   buriedAtMs(id: AgentId): number | undefined;
+  /** Wall time of the agent's last beat (epoch ms); null if it never beat, or is not there. */
+  lastBeatMs(id: AgentId): number | null;
 }
 
 interface Waiting {
@@ -48,15 +50,19 @@ interface Waiting {
   readonly decide: Decide<unknown>;
   readonly settle: (result: Result<unknown>) => void;
   attempts: number;
+  /** Memory shows everything that was in the log when this was asked for. */
+  isUpToDate: boolean;
 }
 
 interface Proposed {
   readonly waiting: Waiting;
   readonly change: ProposedChange;
-  readonly answer: Decision<unknown>["answer"];
-  /** Callers who need no change of their own but relied on this one: answered with it, or deciding again if it loses. */
-  readonly relying: Pick<Proposed, "waiting" | "answer">[];
+  readonly conclude: Conclusion;
+  /** Callers without a change of their own, decided on this one: answered with it, or deciding again if it loses. */
+  readonly relying: Pick<Proposed, "waiting" | "conclude">[];
 }
+
+type Conclusion = (committed: Committed) => Result<unknown>;
 
 /** A record decided in the batch being built has no version yet. */
 const UNDECIDED_VERSION = Number.NaN;
@@ -119,7 +125,9 @@ export class ChangeWriter {
       return Promise.resolve(fail("store_unavailable", `${QUEUE_LIMIT} writes are waiting already; try again later`));
     }
     return new Promise<Result<T>>((resolve) => {
-      this.#queue.push({ agentId, decide, attempts: 0, settle: resolve as (result: Result<unknown>) => void });
+      const settle = resolve as (result: Result<unknown>) => void;
+      // Where nobody else writes, memory shows everything.
+      this.#queue.push({ agentId, decide, settle, attempts: 0, isUpToDate: !this.#store.isShared });
       this.#start();
     });
   }
@@ -164,13 +172,25 @@ export class ChangeWriter {
 
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
     await this.#readLost();
-    const proposed = this.#decide(batch);
-    if (proposed.length === 0) return;
+    const { proposed, outdated } = this.#decide(batch);
+    if (proposed.length > 0) await this.#write(proposed);
+    if (outdated.length === 0) return;
+    try {
+      await this.#follower.catchUp();
+    } catch (error) {
+      // The others of the batch have their answers, or wait for another turn.
+      this.#refuse(outdated, error);
+      return;
+    }
+    this.#decideAgain(outdated);
+  }
+
+  async #write(proposed: readonly Proposed[]): Promise<void> {
     const result = await this.#commit(proposed);
     const isAlone = result.previousHead === this.#state.head;
     if (isAlone) {
       const entries = committedEntries(proposed, result);
-      for (const entry of entries) this.#state.apply(entry);
+      for (const entry of entries) this.#state.apply(entry, true);
       this.#onApplied(entries);
     } else {
       // Others have written in between: their entries come first, and ours among them, from the log.
@@ -179,11 +199,17 @@ export class ChangeWriter {
     this.#answer(proposed, result);
   }
 
-  #decide(batch: readonly Waiting[]): Proposed[] {
+  /**
+   * @returns what to commit, and callers who would be told that nothing is to be done on the word of a memory that may lag
+   *   behind the log: a write is checked by its commit, a refusal by nothing
+   */
+  #decide(batch: readonly Waiting[]): { readonly proposed: Proposed[]; readonly outdated: readonly Waiting[] } {
     const view = new BatchView(this.#state);
     const proposed: Proposed[] = [];
+    const outdated: Waiting[] = [];
     for (const waiting of batch) {
-      const old = view.find(waiting.agentId);
+      const { agentId } = waiting;
+      const old = view.find(agentId);
       let decision: Result<Decision<unknown>>;
       try {
         decision = waiting.decide(old, view);
@@ -191,22 +217,20 @@ export class ChangeWriter {
         waiting.settle(fail("internal", "Internal Server Error", { cause: error }));
         continue;
       }
-      if (!decision.ok) {
-        waiting.settle(decision);
-        continue;
-      }
-      const { change, answer } = decision.value;
+      const conclude = conclusionOf(decision);
+      const change = decision.ok ? decision.value.change : null;
       if (change === null) {
-        const reliedOn = proposed[view.changeOf(waiting.agentId) ?? -1];
-        if (reliedOn) reliedOn.relying.push({ waiting, answer });
-        else waiting.settle({ ok: true, value: answer({ record: old, version: this.#state.head }) });
+        const reliedOn = proposed[view.changeOf(agentId) ?? -1];
+        if (reliedOn) reliedOn.relying.push({ waiting, conclude });
+        else if (!waiting.isUpToDate) outdated.push(waiting);
+        else waiting.settle(conclude({ record: old, version: this.#state.head }));
         continue;
       }
-      const basedOn = view.basisOf(waiting.agentId);
-      proposed.push({ waiting, answer, relying: [], change: { ...change, agentId: waiting.agentId, old, basedOn } });
-      view.decided(waiting.agentId, change, proposed.length - 1);
+      const basedOn = view.basisOf(agentId);
+      proposed.push({ waiting, conclude, relying: [], change: { ...change, agentId, old, basedOn } });
+      view.decided(agentId, change, proposed.length - 1);
     }
-    return proposed;
+    return { proposed, outdated };
   }
 
   async #commit(proposed: readonly Proposed[]): Promise<CommitResult> {
@@ -226,15 +250,19 @@ export class ChangeWriter {
     proposed.forEach((one, index) => {
       const committed = result.results[index];
       const record = committed ? committedRecord(one.change, committed) : null;
-      for (const { waiting, answer } of [one, ...one.relying]) {
-        if (committed) waiting.settle({ ok: true, value: answer({ record, version: committed.version }) });
+      for (const { waiting, conclude } of [one, ...one.relying]) {
+        if (committed) waiting.settle(conclude({ record, version: committed.version }));
         else if (++waiting.attempts < ATTEMPT_LIMIT) losers.push(waiting);
-        else
-          waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
+        else waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
       }
     });
-    // Decided again before anybody who came later.
-    if (losers.length > 0) this.#queue.unshift(...losers);
+    this.#decideAgain(losers);
+  }
+
+  /** Before anybody who came later, and now that memory shows what they did not know. */
+  #decideAgain(callers: readonly Waiting[]): void {
+    for (const waiting of callers) waiting.isUpToDate = true;
+    this.#queue.unshift(...callers);
   }
 
   #refuse(batch: readonly Waiting[], error: unknown): void {
@@ -245,6 +273,12 @@ export class ChangeWriter {
     // Those whose decision was refused or needed no write were answered before; a second answer changes nothing.
     for (const waiting of batch) waiting.settle(failure);
   }
+}
+
+function conclusionOf(decision: Result<Decision<unknown>>): Conclusion {
+  if (!decision.ok) return () => decision;
+  const { answer } = decision.value;
+  return (committed) => ({ ok: true, value: answer(committed) });
 }
 
 function committedRecord(change: ProposedChange, committed: CommittedChange): AgentRecord | null {
@@ -277,9 +311,16 @@ function committedEntries(proposed: readonly Proposed[], result: CommitResult): 
 const isEarlierChange = (basis: ProposedChange["basedOn"]): basis is { readonly change: number } =>
   typeof basis === "object" && basis !== null;
 
+interface Decided {
+  readonly record: AgentRecord | null;
+  readonly beatMs: number | null;
+  /** Which change of the batch. */
+  readonly change: number;
+}
+
 class BatchView implements DecisionView {
   readonly #state: RegistryState;
-  readonly #decided = new Map<AgentId, { readonly record: AgentRecord | null; readonly change: number }>();
+  readonly #decided = new Map<AgentId, Decided>();
   readonly #buried = new Map<AgentId, number>();
 
   constructor(state: RegistryState) {
@@ -304,6 +345,10 @@ class BatchView implements DecisionView {
     return this.#buried.get(id) ?? this.#state.tombstones.get(id);
   }
 
+  lastBeatMs(id: AgentId): number | null {
+    return this.#decided.get(id)?.beatMs ?? this.#state.get(id)?.beatMs ?? null;
+  }
+
   /** Which change of this batch last decided about the agent. */
   changeOf(id: AgentId): number | undefined {
     return this.#decided.get(id)?.change;
@@ -317,10 +362,10 @@ class BatchView implements DecisionView {
   }
 
   decided(id: AgentId, draft: ChangeDraft, change: number): void {
-    const { new: record, tombstone, atMs } = draft;
+    const { new: record, tombstone, atMs, beatMs } = draft;
     if (tombstone) this.#buried.set(id, atMs);
     // The version is given out by the commit: until then no `If-Match` can name it.
     const undecided = record && { ...record, resourceVersion: UNDECIDED_VERSION, logVersion: UNDECIDED_VERSION };
-    this.#decided.set(id, { record: undecided, change });
+    this.#decided.set(id, { record: undecided, beatMs, change });
   }
 }

@@ -3,6 +3,7 @@ import { fail, ok, printableText, REGISTRATION_LIMITS } from "@mcp-mesh/protocol
 import { adoptionRequest } from "../domain/adoption.ts";
 import { buildRegistration, validateRegistration } from "../domain/registration.ts";
 import { resolveDependencies } from "../domain/resolution.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 import { agentNotFound } from "./agent-not-found.ts";
 import type { RegistryCore } from "./core.ts";
 import { type Beaten, resolvedDependencies } from "./resolved-dependencies.ts";
@@ -18,8 +19,9 @@ export async function adoptAgent(core: RegistryCore, beat: HeartbeatRequest): Pr
   const unknown = agentNotFound(beat.agentId);
   if (core.store.isShared) {
     // It may have registered with another replica a moment ago.
-    const known = await caughtUp(core, beat);
-    if (known) return ok(null);
+    const known = await isKnownElsewhere(core, beat);
+    if (!known.ok) return known;
+    if (known.value) return ok(null);
   }
   if (!core.settings.adoptsHeartbeats) return unknown;
   const nowMs = core.clock.nowMs();
@@ -63,8 +65,19 @@ export async function adoptAgent(core: RegistryCore, beat: HeartbeatRequest): Pr
   return result;
 }
 
-async function caughtUp(core: RegistryCore, beat: HeartbeatRequest): Promise<boolean> {
-  await core.follower.catchUp();
+async function isKnownElsewhere(core: RegistryCore, beat: HeartbeatRequest): Promise<Result<boolean>> {
+  try {
+    await core.follower.catchUp();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    // Never as if it were unknown: a whole fleet would register anew.
+    return unavailable(error.message, error);
+  }
   const { agent_name: name } = beat.metadata;
-  return core.state.get(beat.agentId) !== undefined || (typeof name === "string" && core.state.get(name) !== undefined);
+  return ok(
+    core.state.get(beat.agentId) !== undefined || (typeof name === "string" && core.state.get(name) !== undefined),
+  );
 }
+
+const unavailable = (why: string, cause: unknown): Result<never> =>
+  fail("store_unavailable", `Failed to process heartbeat: ${why}`, { cause });

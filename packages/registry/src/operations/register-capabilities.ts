@@ -1,5 +1,6 @@
 import type { Result } from "@mcp-mesh/protocol";
 import { fail, ok } from "@mcp-mesh/protocol";
+import type { Committed } from "../commit/change-writer.ts";
 import type { AgentId, ResourceVersion } from "../domain/agent.ts";
 import { mergeCapabilities } from "../domain/capability-merge.ts";
 import { agentNotFoundText } from "./agent-not-found.ts";
@@ -16,20 +17,21 @@ export async function registerCapabilities(
   id: AgentId,
   capabilities: readonly unknown[],
 ): Promise<Result<CapabilitiesRegistered>> {
-  const result = await core.writer.change<CapabilitiesRegistered>(id, (record) => {
+  const result = await core.writer.change<CapabilitiesRegistered>(id, (record, view) => {
     if (record === null) return ok({ change: null, answer: () => ({ refused: agentNotFoundText(id) }) });
     const atMs = core.clock.nowMs();
     const merge = mergeCapabilities(record, capabilities, atMs);
     if (!merge.ok) return ok({ change: null, answer: () => ({ refused: merge.problem }) });
-    const answer = (committed: { version: ResourceVersion }) => ({
+    // One that was only decided in this batch gets its version with the answer.
+    const answer = (committed: Committed) => ({
       updated: merge.updated,
-      resourceVersion: merge.updated === 0 ? record.resourceVersion : committed.version,
+      resourceVersion: (committed.record ?? record).resourceVersion,
     });
     if (merge.updated === 0) return ok({ change: null, answer });
     const change = {
       new: merge.record,
       cause: "capabilities" as const,
-      beatMs: null,
+      beatMs: view.lastBeatMs(id),
       atMs,
       reason: `${merge.updated} capabilities registered`,
       tombstone: false,

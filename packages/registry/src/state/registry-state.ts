@@ -131,7 +131,8 @@ export class RegistryState {
     else {
       this.#replace(held, entry.new);
       // Another replica heard it just before it committed this; what its wall clock says of that moment compares with nothing.
-      if (!isOwn && SIGNS_OF_LIFE.has(entry.cause)) this.renewLease(held, entry.beatMs ?? held.beatMs, nowMs);
+      const { beatMs, cause } = entry;
+      if (!isOwn && beatMs !== null && SIGNS_OF_LIFE.has(cause)) this.renewLease(held, beatMs, nowMs);
     }
     if (entry.cause === "register") this.tombstones.delete(entry.agentId);
   }
@@ -140,7 +141,7 @@ export class RegistryState {
    * A beat heard at `heardAtMs` (monotonic); `beatMs` is its wall time, for show. Older news (another replica's, read late)
    * never overwrites newer, by the monotonic time: the wall clock may have been set back since.
    */
-  renewLease(entry: AgentEntry, beatMs: number | null, heardAtMs: number): void {
+  renewLease(entry: AgentEntry, beatMs: number, heardAtMs: number): void {
     if (heardAtMs < entry.silentSinceMs) return;
     entry.beatMs = beatMs;
     entry.silentSinceMs = heardAtMs;
