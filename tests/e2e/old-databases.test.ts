@@ -28,33 +28,36 @@ async function agentsOf(url: string): Promise<ShownAgent[]> {
   return agents.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-describe.each(["python-v2.sql", "go-v2.sql", "version-1.sql"])("a database made by an older registry (%s)", (fixture) => {
-  test("is backed up, migrated once, and serves the agents it held", async () => {
-    using folder = scratchFolder();
-    const path = join(folder.path, "mcp_mesh_registry.db");
-    const ids = restore(fixture, path);
+describe.each(["python-v2.sql", "go-v2.sql", "version-1.sql"])(
+  "a database made by an older registry (%s)",
+  (fixture) => {
+    test("is backed up, migrated once, and serves the agents it held", async () => {
+      using folder = scratchFolder();
+      const path = join(folder.path, "mcp_mesh_registry.db");
+      const ids = restore(fixture, path);
 
-    await using first = await startRegistry({ cwd: folder.path });
-    const migrated = await agentsOf(first.url);
-    expect(migrated.map(({ id }) => id)).toEqual(ids);
-    const backups = readdirSync(folder.path).filter((name) => name.endsWith(".bak"));
-    expect(backups).toHaveLength(1);
-    expect((await first.stop()).exitCode).toBe(0);
+      await using first = await startRegistry({ cwd: folder.path });
+      const migrated = await agentsOf(first.url);
+      expect(migrated.map(({ id }) => id)).toEqual(ids);
+      const backups = readdirSync(folder.path).filter((name) => name.endsWith(".bak"));
+      expect(backups).toHaveLength(1);
+      expect((await first.stop()).exitCode).toBe(0);
 
-    await using second = await startRegistry({ cwd: folder.path });
-    expect(await agentsOf(second.url)).toEqual(migrated);
-    expect(readdirSync(folder.path).filter((name) => name.endsWith(".bak"))).toEqual(backups);
-    expect(second.stderr).not.toContain("igrated");
+      await using second = await startRegistry({ cwd: folder.path });
+      expect(await agentsOf(second.url)).toEqual(migrated);
+      expect(readdirSync(folder.path).filter((name) => name.endsWith(".bak"))).toEqual(backups);
+      expect(second.stderr).not.toContain("igrated");
 
-    const beaten = await fetch(`${second.url}/heartbeat`, {
-      method: "POST",
-      body: JSON.stringify({ agent_id: ids[0], status: "healthy" }),
+      const beaten = await fetch(`${second.url}/heartbeat`, {
+        method: "POST",
+        body: JSON.stringify({ agent_id: ids[0], status: "healthy" }),
+      });
+      expect(beaten.status).toBe(200);
+      const [revived] = await agentsOf(second.url);
+      expect([revived?.id, revived?.status]).toEqual([ids[0], "healthy"]);
     });
-    expect(beaten.status).toBe(200);
-    const [revived] = await agentsOf(second.url);
-    expect([revived?.id, revived?.status]).toEqual([ids[0], "healthy"]);
-  });
-});
+  },
+);
 
 test("what a Go registry held is shown as it was", async () => {
   using folder = scratchFolder();

@@ -1,6 +1,6 @@
+import type { AgentId, AgentRecord, ResourceVersion } from "@mcp-mesh/registry/domain/agent";
 import type { AgentFilter } from "@mcp-mesh/registry/domain/agent-filter";
 import { matchesAgent } from "@mcp-mesh/registry/domain/agent-filter";
-import type { AgentId, AgentRecord, ResourceVersion } from "@mcp-mesh/registry/domain/agent";
 import { agentListQuery } from "@mcp-mesh/registry/http/list-query";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { listAgents } from "@mcp-mesh/registry/operations/list-agents";
@@ -73,7 +73,9 @@ export class Mirror {
     this.#position = null;
     this.#query = this.#random.pick(QUERIES);
     this.#filter = filterOf(this.#query);
-    const found = this.#random.chance(0.5) ? await this.#listWhole() : await this.#listPages(this.#random.between(1, 7));
+    const found = this.#random.chance(0.5)
+      ? await this.#listWhole()
+      : await this.#listPages(this.#random.between(1, 7));
     if (found === null) return;
     this.#simulation.checkList(this.#filter, found.records, found.version);
     this.#records = new Map(found.records.map((record) => [record.id, record]));
@@ -98,7 +100,8 @@ export class Mirror {
         return this.#read(core, query);
       });
       if (page === null) return null;
-      if (version !== null && page.version !== version) throw new Error(`pages of ${version} and ${page.version} in one walk`);
+      if (version !== null && page.version !== version)
+        throw new Error(`pages of ${version} and ${page.version} in one walk`);
       version = page.version;
       records.push(...page.items);
       if (page.next === null) {
@@ -168,7 +171,9 @@ function filterOf(query: string): AgentFilter {
 
 /** The order of lists, written once more: newest change first, ties by id. */
 function sorted(records: Iterable<AgentRecord>): AgentRecord[] {
-  return [...records].sort((a, b) => (a.updatedAtMs === b.updatedAtMs ? (a.id < b.id ? -1 : 1) : b.updatedAtMs - a.updatedAtMs));
+  return [...records].sort((a, b) =>
+    a.updatedAtMs === b.updatedAtMs ? (a.id < b.id ? -1 : 1) : b.updatedAtMs - a.updatedAtMs,
+  );
 }
 
 /** The matches among the records, as a list has them. */

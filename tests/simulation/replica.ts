@@ -1,7 +1,12 @@
 import type { ManualClock } from "@mcp-mesh/registry/clock";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { openRegistry, type Registry, type RegistryOptions } from "@mcp-mesh/registry/registry";
-import { type MemoryDatabase, type MemoryStore, openMemoryStore, type StoreOperation } from "@mcp-mesh/registry/store/memory/memory-store";
+import {
+  type MemoryDatabase,
+  type MemoryStore,
+  openMemoryStore,
+  type StoreOperation,
+} from "@mcp-mesh/registry/store/memory/memory-store";
 import type { RegistryStore, StoreUnavailableError } from "@mcp-mesh/registry/store/store";
 import type { Random } from "./random.ts";
 import { ReplicaClock } from "./replica-clock.ts";
@@ -28,6 +33,9 @@ export interface ReplicaOptions {
   readonly onOpened: (core: RegistryCore) => void;
 }
 
+/** Replicas give one up after five seconds without a report, of which there is one in 1.25 s at least. */
+const LONG_STALL_MS = 3_500;
+
 /** One life of the process, from start to death. */
 interface Life {
   readonly clock: ReplicaClock;
@@ -43,8 +51,11 @@ interface Life {
 export class Replica {
   readonly name: string;
   readonly #options: ReplicaOptions;
+  /** A request sent before this true time waited at a replica that the others may have given up meanwhile. */
+  givenUpUntilMs = 0;
   #life: Life | null = null;
   #lives = 0;
+  #stalledAtMs = 0;
 
   constructor(options: ReplicaOptions) {
     this.name = options.name;
@@ -127,11 +138,14 @@ export class Replica {
   /** The process stands still; what is sent to it waits. */
   stall(): void {
     this.#life?.clock.stall();
+    this.#stalledAtMs = this.#options.truth.monotonicMs();
   }
 
   resume(): void {
     const life = this.#life;
     if (life === null || !life.clock.isStalled) return;
+    const nowMs = this.#options.truth.monotonicMs();
+    if (nowMs - this.#stalledAtMs > LONG_STALL_MS) this.givenUpUntilMs = nowMs;
     // As in an event loop: timers that are due come before sockets.
     life.clock.resume();
     const { inbox } = life;

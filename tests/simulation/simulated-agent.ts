@@ -1,10 +1,11 @@
 import type { Result } from "@mcp-mesh/protocol";
+import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { heartbeat } from "@mcp-mesh/registry/operations/heartbeat";
 import { registerAgent } from "@mcp-mesh/registry/operations/register-agent";
 import { registerCapabilities } from "@mcp-mesh/registry/operations/register-capabilities";
 import { unregisterAgent } from "@mcp-mesh/registry/operations/unregister-agent";
-import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import type { Random } from "./random.ts";
+import type { Replica } from "./replica.ts";
 import type { Simulation } from "./simulation.ts";
 
 export const CAPABILITY_NAMES = ["greeting", "weather", "search", "Summary"] as const;
@@ -16,7 +17,14 @@ type Action = "beat" | "report" | "move" | "register" | "offer" | "unregister";
 /** The ways an agent spends the time until its next beat. */
 type Pace = "steady" | "just in time" | "late" | "silent";
 
-const ACTIONS: Readonly<Record<Action, number>> = { beat: 86, report: 4, move: 3, register: 3, offer: 2, unregister: 2 };
+const ACTIONS: Readonly<Record<Action, number>> = {
+  beat: 86,
+  report: 4,
+  move: 3,
+  register: 3,
+  offer: 2,
+  unregister: 2,
+};
 const PACES: Readonly<Record<Pace, number>> = { steady: 50, "just in time": 36, late: 8, silent: 6 };
 
 /**
@@ -86,7 +94,10 @@ export class SimulatedAgent {
       case "register":
         return this.#register();
       case "offer":
-        await this.#send((core) => registerCapabilities(core, this.id, [this.#capability()]), () => {});
+        await this.#send(
+          (core) => registerCapabilities(core, this.id, [this.#capability()]),
+          () => {},
+        );
         return this.#next();
       case "unregister":
         return this.#unregister();
@@ -94,7 +105,9 @@ export class SimulatedAgent {
   }
 
   async #beat(extra: { readonly [key: string]: unknown } = {}): Promise<void> {
-    const adoptable = this.#random.chance(0.5) ? { agent_name: this.id, capabilities: [this.#random.pick(CAPABILITY_NAMES)] } : {};
+    const adoptable = this.#random.chance(0.5)
+      ? { agent_name: this.id, capabilities: [this.#random.pick(CAPABILITY_NAMES)] }
+      : {};
     const beat = { agentId: this.id, status: this.#status, metadata: { ...adoptable, ...extra } };
     const isHeard = await this.#sign(async (core) => await heartbeat(core, beat));
     if (isHeard === "unknown" && this.#isWanted) return this.#register();
@@ -122,7 +135,10 @@ export class SimulatedAgent {
 
   async #unregister(): Promise<void> {
     this.#isWanted = false;
-    await this.#send((core) => unregisterAgent(core, this.id, null), () => {});
+    await this.#send(
+      (core) => unregisterAgent(core, this.id, null),
+      () => {},
+    );
     // A beat of the process that is going down must not bring it back.
     this.#after(this.#random.between(0, 3_000), async () => {
       await this.#sign(async (core) => await heartbeat(core, this.#lastWord()));
@@ -140,14 +156,18 @@ export class SimulatedAgent {
   }
 
   /** Sends a sign of life somewhere and tells the vigil what became of it. */
-  async #sign(work: (core: RegistryCore) => Promise<Result<{ readonly resourceVersion: number }>>): Promise<"heard" | "unknown" | "failed"> {
-    const { clock, vigil } = this.#simulation;
+  async #sign(
+    work: (core: RegistryCore) => Promise<Result<{ readonly resourceVersion: number }>>,
+  ): Promise<"heard" | "unknown" | "failed"> {
+    const { clock, vigil, isShared } = this.#simulation;
     const sentMs = clock.monotonicMs();
     vigil.attempted(this.id, sentMs);
-    const result = await this.#send(work, ({ resourceVersion }) => {
+    const replica = this.#anyReplica();
+    const result = await this.#send(replica, work, ({ resourceVersion }) => {
       if (!(resourceVersion > 0)) throw new Error(`${this.id} was answered version ${resourceVersion}`);
-      vigil.acknowledged(this.id, sentMs);
-      this.#lastMs = sentMs;
+      const countsFromMs = isShared ? Math.max(sentMs, replica.givenUpUntilMs) : sentMs;
+      vigil.acknowledged(this.id, countsFromMs);
+      this.#lastMs = countsFromMs;
     });
     vigil.attempted(this.id, clock.monotonicMs());
     if (result === null) return "failed";
@@ -156,7 +176,10 @@ export class SimulatedAgent {
   }
 
   /** @returns null when nobody answered */
-  async #send<T>(work: (core: RegistryCore) => Promise<Result<T>>, onSuccess: (value: T) => void): Promise<Result<T> | null> {
+  async #send<T>(
+    work: (core: RegistryCore) => Promise<Result<T>>,
+    onSuccess: (value: T) => void,
+  ): Promise<Result<T> | null> {
     const replica = this.#random.pick(this.#simulation.replicas);
     const outcome = await replica.request(work);
     if (outcome.kind === "crashed") throw outcome.error;
@@ -165,6 +188,10 @@ export class SimulatedAgent {
     if (result.ok) onSuccess(result.value);
     else if (result.error.code === "internal") throw result.error.cause;
     return result;
+  }
+
+  #anyReplica(): Replica {
+    return this.#random.pick(this.#simulation.replicas);
   }
 
   #endpoint(): string {

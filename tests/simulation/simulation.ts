@@ -1,7 +1,7 @@
 import { ManualClock } from "@mcp-mesh/registry/clock";
+import type { AgentRecord, ResourceVersion } from "@mcp-mesh/registry/domain/agent";
 import type { AgentFilter } from "@mcp-mesh/registry/domain/agent-filter";
 import { EVERY_AGENT } from "@mcp-mesh/registry/domain/agent-filter";
-import type { AgentRecord, ResourceVersion } from "@mcp-mesh/registry/domain/agent";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import type { RegistryOptions } from "@mcp-mesh/registry/registry";
 import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
@@ -59,6 +59,11 @@ export class Simulation {
   readonly vigil: Vigil;
   readonly chronicle: Chronicle;
   readonly isShared: boolean;
+  /**
+   * How long after a disturbance everybody may still be forgiven: until the next probe of the database, or until replicas
+   * have given one up, and have heard of all others twice.
+   */
+  readonly recoveryMs: number;
   readonly #options: SimulationOptions;
   readonly #random: Random;
   readonly #weather: Weather;
@@ -75,7 +80,11 @@ export class Simulation {
     this.#options = options;
     this.#random = new Random(options.seed);
     this.isShared = options.replicas > 1;
-    this.database = new MemoryDatabase({ ...(this.isShared ? { shared: { clock: this.clock } } : {}), recentLogLimit: 200 });
+    this.recoveryMs = this.isShared ? 8_000 : 1_500;
+    this.database = new MemoryDatabase({
+      ...(this.isShared ? { shared: { clock: this.clock } } : {}),
+      recentLogLimit: 200,
+    });
     this.vigil = new Vigil(tolerance(options));
     this.chronicle = new Chronicle({
       database: this.database,
@@ -106,10 +115,15 @@ export class Simulation {
     } catch (error) {
       const { seed } = this.#options;
       const subject = /agent-\d+/.exec(String(error))?.[0];
-      const history = this.#notes.filter((note) => !note.includes(" agent-") || (subject && note.includes(`${subject} `)));
-      throw new Error(`seed ${seed}: ${error instanceof Error ? error.stack : error}\n${history.slice(-40).join("\n")}`, {
-        cause: error,
-      });
+      const history = this.#notes.filter(
+        (note) => !note.includes(" agent-") || (subject && note.includes(`${subject} `)),
+      );
+      throw new Error(
+        `seed ${seed}: ${error instanceof Error ? error.stack : error}\n${history.slice(-40).join("\n")}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -152,6 +166,7 @@ export class Simulation {
     const { minutes } = this.#options;
     for (const replica of this.replicas) await this.#withTime(this.start(replica));
     this.vigil.amnesty(this.clock.monotonicMs());
+    this.vigil.calm(this.clock.monotonicMs() + this.recoveryMs);
     for (const actor of [...this.#agents, ...this.#mirrors]) actor.start();
     this.#weather.start();
     const endMs = this.clock.monotonicMs() + minutes * 60_000;
@@ -206,7 +221,13 @@ export class Simulation {
     this.#rests++;
     const truth = this.chronicle.current;
     const stored = new Map([...this.database.tables.load().agents].map(({ record }) => [record.id, record]));
-    must(differenceOf([...stored.values()], [...stored.keys()].flatMap((id) => truth.get(id) ?? [])), "the tables");
+    must(
+      differenceOf(
+        [...stored.values()],
+        [...stored.keys()].flatMap((id) => truth.get(id) ?? []),
+      ),
+      "the tables",
+    );
     if (stored.size !== truth.size) throw new Error(`${stored.size} agents in the tables, ${truth.size} in the log`);
     const cores = this.replicas.flatMap((replica) => (replica.isUp && !replica.isStalled && replica.core) || []);
     const everybody = expected(EVERY_AGENT, truth.values());
@@ -215,7 +236,8 @@ export class Simulation {
       if (!list.ok) throw new Error(list.error.message);
       if (this.#options.checksLists !== false) must(differenceOf(list.value.items, everybody), "a list at rest");
       if (list.value.version !== this.chronicle.head) throw new Error(`a list shows ${list.value.version} at rest`);
-      for (const [id, record] of truth) must(hiddenDifference(core.state.get(id)?.record, record), "a replica's memory");
+      for (const [id, record] of truth)
+        must(hiddenDifference(core.state.get(id)?.record, record), "a replica's memory");
     }
     for (const mirror of this.#mirrors) {
       must(mirror.differenceAtRest(this.#random.pick(cores), truth.values()), "a mirror");
@@ -267,6 +289,7 @@ export class Simulation {
           healthMaxPerAgent: 20,
           eventsRetentionMs: 3_600_000,
           eventsMax: 500,
+          tombstoneMs: 86_400_000,
           expiredAgentMs,
         },
         retentionIntervalMs: 60_000,

@@ -105,7 +105,10 @@ export class Vigil {
       const silentMs = nowMs - Math.max(life.heardByMs, this.#disturbedUntilMs) - this.#options.slackMs;
       const { timeoutMs, evictionMs } = patienceOf(record);
       const isLate = silentMs > evictionMs ? record.status !== "expired" : silentMs > timeoutMs && mayDegrade(record);
-      if (isLate) throw new Error(`${record.id} is still ${record.status} ${silentMs} ms too late for its silence`);
+      if (isLate)
+        throw new Error(
+          `${record.id} is still ${record.status} at ${nowMs}, ${silentMs} ms silent beyond what is tolerated`,
+        );
     }
   }
 
@@ -117,15 +120,20 @@ export class Vigil {
     while ((this.#suspicions[0]?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs) {
       const suspicion = this.#suspicions.shift() as Suspicion;
       if (!this.#isJustified(suspicion)) {
-        const signs = this.#life(suspicion.agentId).acknowledged.filter((atMs) => atMs <= suspicion.atMs).slice(-4);
-        throw new Error(`${suspicion.what} at ${suspicion.atMs}, limit ${suspicion.limitMs} ms, signs of life at ${signs}`);
+        const signs = this.#life(suspicion.agentId)
+          .acknowledged.filter((atMs) => atMs <= suspicion.atMs)
+          .slice(-4);
+        throw new Error(
+          `${suspicion.what} at ${suspicion.atMs}, limit ${suspicion.limitMs} ms, signs of life at ${signs}`,
+        );
       }
     }
   }
 
   #expired(life: Life, old: AgentRecord, record: AgentRecord, atMs: number): void {
     const what = `${old.id} went from ${old.status} to ${record.status} by silence`;
-    const isWorse = record.status === "expired" ? old.status !== "expired" : record.status === "degraded" && mayDegrade(old);
+    const isWorse =
+      record.status === "expired" ? old.status !== "expired" : record.status === "degraded" && mayDegrade(old);
     if (!isWorse) throw new Error(what);
     const { timeoutMs, evictionMs } = patienceOf(old);
     const limitMs = record.status === "expired" ? evictionMs : timeoutMs;

@@ -27,15 +27,12 @@ export const STORMY: Climate = {
 const SURELY_A_PAUSE_MS = 3_500;
 /** By then an outage was noticed, even by a registry that has nothing to write. */
 const SURELY_NOTICED_MS = 8_000;
-/** A second until the next probe; with replicas, until the others have given one up and been heard of twice. */
-const RECOVERY_MS = { alone: 1_500, shared: 8_000 } as const;
 
 /** Makes things go wrong, one after another, and tells the vigil what the registry may be excused for. */
 export class Weather {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #climate: Climate;
-  readonly #recoveryMs: number;
   #failureRate = 0;
   #isOver = false;
 
@@ -43,7 +40,6 @@ export class Weather {
     this.#simulation = simulation;
     this.#random = random;
     this.#climate = climate;
-    this.#recoveryMs = simulation.isShared ? RECOVERY_MS.shared : RECOVERY_MS.alone;
   }
 
   start(): void {
@@ -109,7 +105,7 @@ export class Weather {
     }
     const nowMs = clock.monotonicMs();
     this.#simulation.note(`${what} ${replica.name} over after ${nowMs - startMs} ms`);
-    this.#simulation.vigil.calm(what === "wall step" ? nowMs : nowMs + this.#recoveryMs);
+    this.#simulation.vigil.calm(what === "wall step" ? nowMs : nowMs + this.#simulation.recoveryMs);
   }
 
   async #stall(replica: Replica, ms: number): Promise<void> {

@@ -87,13 +87,13 @@ export class HttpConnection implements Disposable {
     this.#socket.destroy();
   }
 
-  /** The next answer. @throws Error when the connection ends before it is whole */
-  async response(): Promise<ReceivedResponse> {
+  /** The next answer. @throws Error when the connection ends before it is whole, or nothing comes for so long */
+  async response(patienceMs: number = PATIENCE_MS): Promise<ReceivedResponse> {
     for (;;) {
       const response = this.#take();
       if (response !== null) return response;
       if (this.#isClosed) throw new Error(`closed after ${this.#receivedBytes} bytes, without a whole answer`);
-      await this.#more();
+      await this.#more(patienceMs);
     }
   }
 
@@ -111,9 +111,9 @@ export class HttpConnection implements Disposable {
     return { status: Number(statusLine.split(" ")[1]), headers, body: bytes.subarray(end + 4, bodyEnd).toString() };
   }
 
-  #more(): Promise<void> {
+  #more(patienceMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+      const timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs);
       this.#onMore = () => {
         clearTimeout(timer);
         this.#onMore = null;

@@ -38,6 +38,8 @@ export interface HttpRegistry extends AsyncDisposable {
   get(path: string): Promise<JsonResponse>;
   /** A POST of `body` as JSON; a string is sent as it is. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<JsonResponse>;
+  /** The first step of a shutdown: everybody is still answered. */
+  drain(): void;
   /** Finishes open requests and closes the store, as at shutdown. */
   stop(): Promise<void>;
 }
@@ -124,6 +126,7 @@ export async function startHttpRegistry(options: HttpRegistryOptions = {}): Prom
       parsed(
         await send(path, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) }),
       ),
+    drain: () => server.drain(),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -1,5 +1,7 @@
 /** Expected failures are values; only bugs are thrown (style, section 5). */
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: RegistryError };
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: RegistryError };
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 

@@ -1,11 +1,11 @@
 import type { Cancel, Clock, Timers } from "./clock.ts";
 import { ChangeWriter } from "./commit/change-writer.ts";
+import { HealthSampler } from "./commit/health-sampler.ts";
 import { LeaseExchange } from "./commit/lease-exchange.ts";
 import { FLUSH_INTERVAL_MS, LeaseFlusher } from "./commit/lease-flusher.ts";
 import { LogFollower } from "./commit/log-follower.ts";
 import { StoreHealth } from "./commit/store-health.ts";
 import { patienceOf } from "./domain/thresholds.ts";
-import { HealthSampler } from "./health/health-sampler.ts";
 import { Pruner, type Retention } from "./health/pruner.ts";
 import { SWEEP_INTERVAL_MS, Sweeper, type SweepHorizon } from "./health/sweeper.ts";
 import { RegistryCounters } from "./metrics/counters.ts";

@@ -85,6 +85,21 @@ test("a shutdown finishes open requests, says that the connection ends, and then
   await expect(registry.fetch("/livez")).rejects.toThrow();
 });
 
+test("a registry about to shut down says so in /ready and on each connection, and serves the rest", async () => {
+  await using registry = await startHttpRegistry();
+  expect((await registry.get("/ready")).body).toEqual({ status: "ok" });
+  registry.drain();
+  const { status, headers, body } = await registry.get("/ready");
+  expect([status, headers.get("retry-after"), headers.get("connection")]).toEqual([503, "1", "close"]);
+  expect(body).toEqual({
+    status: "draining",
+    detail: "The registry is shutting down",
+    error: "The registry is shutting down",
+  });
+  expect((await registry.get("/livez")).status).toBe(200);
+  expect((await registry.post(REGISTER, registrationBody("a"))).status).toBe(201);
+});
+
 test("what an agent sends never gets into the log", async () => {
   await using registry = await startHttpRegistry();
   const secret = "hunter2-do-not-log";

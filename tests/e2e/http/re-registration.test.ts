@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ManualClock } from "@mcp-mesh/registry/clock";
 import { startHttpRegistry } from "../../support/http-registry.ts";
 import { heartbeatBody, PYTHON_REGISTRATION, registrationBody } from "../../support/registration-body.ts";
+import { rewriteRecord } from "../../support/rewrite-record.ts";
 
 const REGISTER = "/agents/register_with_metadata";
 
@@ -42,6 +43,16 @@ describe("registering again", () => {
       await registry.post(REGISTER, registrationBody("a"));
       expect((await registry.get("/agents/a")).body.status).toBe("healthy");
     }
+  });
+
+  test("ends draining, which heartbeats do not", async () => {
+    await using registry = await startHttpRegistry();
+    await registry.post(REGISTER, registrationBody("a"));
+    await rewriteRecord(registry, "a", { status: "degraded", lifecycleStatus: "draining" });
+    await registry.post("/heartbeat", heartbeatBody("a"));
+    expect((await registry.get("/agents/a")).body).toMatchObject({ status: "degraded", lifecycle_status: "draining" });
+    await registry.post(REGISTER, registrationBody("a"));
+    expect((await registry.get("/agents/a")).body).toMatchObject({ status: "healthy", lifecycle_status: "active" });
   });
 
   test("byte for byte with its first stdio endpoint keeps the http endpoint that heartbeats brought", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ManualClock } from "@mcp-mesh/registry/clock";
 import { type HttpRegistry, startHttpRegistry, temporaryDatabase } from "../../support/http-registry.ts";
 import { heartbeatBody, offering, registrationBody } from "../../support/registration-body.ts";
+import { rewriteRecord } from "../../support/rewrite-record.ts";
 
 const REGISTER = "/agents/register_with_metadata";
 
@@ -92,6 +93,17 @@ describe("a provider", () => {
     expect(await provider(registry)).toBe("a");
     await registry.fetch("/agents/a", { method: "DELETE" });
     expect(await provider(registry)).toBeNull();
+  });
+
+  test("is none while it drains, even where it was chosen", async () => {
+    await using registry = await startHttpRegistry();
+    await register(registry, "a", overHttp("date"));
+    await register(registry, "caller", { dependencies: ["date"] });
+    expect(await provider(registry)).toBe("a");
+    await rewriteRecord(registry, "a", { status: "healthy", lifecycleStatus: "draining" });
+    expect(await provider(registry)).toBeNull();
+    await register(registry, "b", overStdio("date"));
+    expect(await provider(registry)).toBe("b");
   });
 
   test("is the asking agent itself only when there is no other", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { ManualClock } from "@mcp-mesh/registry/clock";
 import { type HttpRegistry, startHttpRegistry, temporaryDatabase } from "../../support/http-registry.ts";
 import { heartbeatBody, registrationBody } from "../../support/registration-body.ts";
+import { rewriteRecord } from "../../support/rewrite-record.ts";
 
 const REGISTER = "/agents/register_with_metadata";
 const HOUR_MS = 3_600_000;
@@ -117,22 +118,7 @@ describe("an agent that never beat", () => {
     await using registry = await startHttpRegistry({ clock });
     await registry.post(REGISTER, registrationBody("a"));
     // What a registration over MCP leaves behind.
-    await registry.core.writer.change("pending-one", () => {
-      const record = registry.core.state.get("a")?.record;
-      if (record === undefined) throw new Error("not registered");
-      const change = {
-        new: { ...record, id: "pending-one", status: "pending", reportedStatus: null },
-        ...{
-          cause: "register" as const,
-          beatMs: null,
-          atMs: clock.nowMs(),
-          reason: null,
-          tombstone: false,
-          health: null,
-        },
-      };
-      return { ok: true, value: { change, answer: () => null } };
-    });
+    await rewriteRecord(registry, "a", { id: "pending-one", status: "pending", reportedStatus: null });
     await clock.advance(119_900);
     expect((await registry.get("/health/pending-one")).body).toEqual({
       agent_id: "pending-one",

@@ -253,7 +253,8 @@ export class ChangeWriter {
       for (const { waiting, conclude } of [one, ...one.relying]) {
         if (committed) waiting.settle(conclude({ record, version: committed.version }));
         else if (++waiting.attempts < ATTEMPT_LIMIT) losers.push(waiting);
-        else waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
+        else
+          waiting.settle(fail("store_unavailable", `agent ${waiting.agentId} is being changed too often; try again`));
       }
     });
     this.#decideAgain(losers);

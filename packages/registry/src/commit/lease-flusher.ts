@@ -9,6 +9,8 @@ export const FLUSH_INTERVAL_MS = 250;
 const REPORT_INTERVAL_MS = 1_000;
 /** After so long without a report the others are about to give up on this replica: it must not acknowledge beats any more. */
 const CUT_OFF_MS = 4_000;
+/** Reports of idle replicas that may pile up before they are removed. */
+const FOLD_REPORTS = 100;
 /** One round of bringing the agents' own rows up to date takes this many flushes (a minute), however many agents beat. */
 const FLUSHES_PER_ROUND = 240;
 const SAVE_AT_LEAST = 32;
@@ -24,7 +26,8 @@ export class LeaseFlusher {
   readonly #store: RegistryStore;
   readonly #health: StoreHealth;
   readonly #clock: Clock;
-  #beats = new Map<AgentId, number>();
+  /** Agent -> monotonic time of its last beat: an age stays right when the wall clock is set before the flush. */
+  #heard = new Map<AgentId, number>();
   #samples: HealthRow[] = [];
   /** Beats in the lease log that the agents' rows do not hold yet. */
   readonly #unsaved = new Map<AgentId, number>();
@@ -33,6 +36,7 @@ export class LeaseFlusher {
   /** Newest lease row when the round began: every beat up to it is in the round. */
   #roundRow = 0;
   #lastRow = 0;
+  #foldedRow = 0;
   /** Never, at first: until the others know of this replica, their sweeper may look past what it hears. */
   #reportedAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | null = null;
@@ -50,7 +54,7 @@ export class LeaseFlusher {
 
   /** Beats not yet in the database. */
   get pending(): number {
-    return this.#beats.size;
+    return this.#heard.size;
   }
 
   /** Beats that a start would have to read from the lease log. */
@@ -64,8 +68,9 @@ export class LeaseFlusher {
     for (const [id, beatMs] of beats) this.#unsaved.set(id, beatMs);
   }
 
-  beat(id: AgentId, beatMs: number): void {
-    this.#beats.set(id, beatMs);
+  /** @param heardAtMs monotonic */
+  beat(id: AgentId, heardAtMs: number): void {
+    this.#heard.set(id, heardAtMs);
   }
 
   sample(row: HealthRow): void {
@@ -74,7 +79,7 @@ export class LeaseFlusher {
 
   /** A deleted agent's beats have nowhere to go. */
   forget(id: AgentId): void {
-    this.#beats.delete(id);
+    this.#heard.delete(id);
     this.#unsaved.delete(id);
   }
 
@@ -106,16 +111,19 @@ export class LeaseFlusher {
   async #append(): Promise<void> {
     const startMs = this.#clock.monotonicMs();
     const mustReport = this.#store.isShared && startMs - this.#reportedAtMs >= REPORT_INTERVAL_MS;
-    if (this.#beats.size === 0 && !mustReport) return;
-    const beats = this.#beats;
-    this.#beats = new Map();
+    if (this.#heard.size === 0 && !mustReport) return;
+    const heard = this.#heard;
+    this.#heard = new Map();
+    const nowMs = this.#clock.nowMs();
+    const beats = new Map<AgentId, number>();
+    for (const [id, heardAtMs] of heard) beats.set(id, Math.round(nowMs - (startMs - heardAtMs)));
     try {
-      this.#lastRow = await this.#store.appendLeases(beats, this.#clock.nowMs());
+      this.#lastRow = await this.#store.appendLeases(beats, nowMs);
       this.#reportedAtMs = startMs;
     } catch (error) {
       // Beats heard meanwhile are newer.
-      for (const [id, beatMs] of this.#beats) beats.set(id, beatMs);
-      this.#beats = beats;
+      for (const [id, heardAtMs] of this.#heard) heard.set(id, heardAtMs);
+      this.#heard = heard;
       throw error;
     }
     this.#health.succeeded();
@@ -131,7 +139,7 @@ export class LeaseFlusher {
 
   async #saveSlice(): Promise<void> {
     if (this.#round.length === 0) {
-      if (this.#unsaved.size === 0) return;
+      if (this.#unsaved.size === 0) return this.#foldReports();
       this.#round = [...this.#unsaved.keys()];
       this.#roundSize = this.#round.length;
       this.#roundRow = this.#lastRow;
@@ -145,6 +153,13 @@ export class LeaseFlusher {
       this.#round.push(...slice);
       throw error;
     }
+  }
+
+  /** Rows without beats said that this replica was there, and have been read. */
+  async #foldReports(): Promise<void> {
+    if (this.#lastRow - this.#foldedRow < FOLD_REPORTS) return;
+    await this.#store.saveHeartbeats(new Map(), this.#lastRow);
+    this.#foldedRow = this.#lastRow;
   }
 
   async #save(ids: readonly AgentId[], foldedUpTo: number): Promise<void> {

@@ -9,37 +9,16 @@ export type AgentId = string;
 /** Position in the log of changes. Handed out by the store at commit, in commit order; never repeats. */
 export type ResourceVersion = number;
 
-export const KNOWN_STATUSES = [
-  "pending",
-  "healthy",
-  "degraded",
-  "expired",
-  "offline",
-  "unhealthy",
-  "unknown",
-] as const;
+export const KNOWN_STATUSES = ["pending", "healthy", "degraded", "expired", "offline", "unhealthy", "unknown"] as const;
 
 /** One of `KNOWN_STATUSES`, or any other text an agent reported of itself (Go stored it verbatim, and so do we). */
 export type AgentStatus = string;
 
-export const LIFECYCLE_STATUSES = [
-  "registering",
-  "active",
-  "draining",
-  "deregistering",
-  "removed",
-  "failed",
-] as const;
+export const LIFECYCLE_STATUSES = ["registering", "active", "draining", "deregistering", "removed", "failed"] as const;
 export type LifecycleStatus = (typeof LIFECYCLE_STATUSES)[number];
 
 /** JSON that an agent supplied and that we store and return, but never interpret. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
 
 export interface CapabilityRecord {

@@ -3,9 +3,7 @@ export const GZIP_LEVEL = 4;
 /** Above this compressing takes longer than the event loop may be held. */
 const SYNC_GZIP_BYTES = 256 * 1024;
 
-export function compress(
-  body: Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+export function compress(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
   return body.byteLength <= SYNC_GZIP_BYTES ? Bun.gzipSync(body, { level: GZIP_LEVEL }) : compressAside(body);
 }
 

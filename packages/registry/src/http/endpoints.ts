@@ -34,7 +34,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: "POST", path: "/agents/{id}/health", purpose: "Health report of one agent" },
   { method: "GET", path: "/capabilities", purpose: "Capability discovery with search", name: "capabilities" },
   { method: "GET", path: "/health", purpose: "Health check", name: "health" },
-  { method: "GET", path: "/health/monitoring", purpose: "Agent lifecycle and database statistics", name: "health_monitoring" },
+  {
+    method: "GET",
+    path: "/health/monitoring",
+    purpose: "Agent lifecycle and database statistics",
+    name: "health_monitoring",
+  },
   { method: "GET", path: "/health/{id}", purpose: "Health of one agent", name: "agent_health" },
   { method: "GET", path: "/livez", purpose: "Liveness probe" },
   { method: "GET", path: "/ready", purpose: "Readiness probe" },

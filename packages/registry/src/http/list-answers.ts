@@ -4,7 +4,14 @@ import type { ResourceVersion } from "../domain/agent.ts";
 import type { RegistryCore } from "../operations/core.ts";
 import { type Answer, emptyAnswer, failureAnswer, jsonAnswer } from "./answer.ts";
 import { compress, GZIP_LEVEL } from "./compression.ts";
-import { type EncodableList, encodeAtOnce, encodeInTurns, encodeToFile, estimateLength, ITEMS_PER_TURN } from "./list-encoding.ts";
+import {
+  type EncodableList,
+  encodeAtOnce,
+  encodeInTurns,
+  encodeToFile,
+  estimateLength,
+  ITEMS_PER_TURN,
+} from "./list-encoding.ts";
 import type { Call } from "./router.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
 
@@ -83,9 +90,7 @@ export class ListAnswers {
     const key = `${call.target} ${list.version}`;
     let encoded = this.#underway.get(key);
     if (encoded === undefined) {
-      encoded = this.#lastLong
-        .then(() => this.#encodeLong(call, list, etag))
-        .finally(() => this.#underway.delete(key));
+      encoded = this.#lastLong.then(() => this.#encodeLong(call, list, etag)).finally(() => this.#underway.delete(key));
       this.#underway.set(key, encoded);
       this.#lastLong = encoded.catch(() => undefined);
     }

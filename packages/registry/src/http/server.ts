@@ -3,14 +3,18 @@ import type { RequestMetrics, RouteMetrics } from "../metrics/request-metrics.ts
 import type { AccessLog } from "./access-log.ts";
 import { type Answer, type Body, emptyAnswer, errorAnswer } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
-import type { Cors } from "./cors.ts";
 import { compress } from "./compression.ts";
+import type { Cors } from "./cors.ts";
 import type { OriginGuard } from "./origin-guard.ts";
 import { type Handler, type Route, Router } from "./router.ts";
 import { targetOf } from "./target.ts";
 
-/** A connection that sends nothing for so long is closed; also bounds a slow header. */
-const IDLE_SECONDS = 30;
+/**
+ * A connection is closed when so long nothing was answered on it, or its client did not read. Longer than the 30 s between two
+ * beats of an agent, which would else meet the closing, and than a body may take (`body.ts`), so that a slow client hears why.
+ * The runtime itself ends a header that is not whole after some ten seconds.
+ */
+const IDLE_SECONDS = 45;
 /** How long open requests may take to finish at shutdown (cli 13). */
 const DRAIN_MS = 10_000;
 const SENT_CHECK_MS = 20;
@@ -20,6 +24,8 @@ const COMPRESS_FROM_BYTES = 1_024;
 const RUNTIME_BODY_LIMIT_BYTES = 1024 * 1024 * 1024;
 
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Answered before the body was whole: its rest has no reader, so the connection serves nothing more. */
+const LEAVES_BODY: ReadonlySet<number> = new Set([408, 413]);
 
 export interface ServerOptions {
   readonly routes: readonly Route[];
@@ -225,7 +231,7 @@ class RequestService {
     };
     const origin = request.headers.get("origin");
     const extra: Record<string, string> = origin === null ? {} : { ...this.#options.cors.headers(origin) };
-    if (this.isDraining) extra.Connection = "close";
+    if (this.isDraining || LEAVES_BODY.has(answer.status)) extra.Connection = "close";
     const compressed = wantsGzip(request, answer) ? gzipOf(answer) : null;
     if (compressed === null) return done(toResponse(answer, extra));
     const send = (body: Body) => {

@@ -1,4 +1,4 @@
-import type { RegistryMetrics } from "../operations/registry-metrics.ts";
+import type { RegistryFigures } from "./figures.ts";
 import type { Sample } from "./prometheus.ts";
 
 /** Figures of the process and of the adapters, which operations do not know. */
@@ -11,7 +11,7 @@ export interface ProcessFigures {
 }
 
 /** Every metric's name, help text and unit. The first eight are the Python registry's, in its order (registry-api 4.11). */
-export function catalogue(m: RegistryMetrics, p: ProcessFigures): Sample[] {
+export function catalogue(m: RegistryFigures, p: ProcessFigures): Sample[] {
   return [
     gauge("mcp_registry_agents_total", "Total number of registered agents", m.totalAgents),
     {
@@ -37,21 +37,38 @@ export function catalogue(m: RegistryMetrics, p: ProcessFigures): Sample[] {
     gauge("mcp_registry_cache_bytes", "Size of the list answers in the cache, in bytes", p.cacheBytes),
     gauge("mcp_registry_resource_version", "Position of the newest change in the log", m.resourceVersion),
     gauge("mcp_registry_log_entries_in_memory", "Newest log entries held in memory", m.logEntriesInMemory),
-    gauge("mcp_registry_log_bytes_in_memory", "Estimated size of the log entries in memory, in bytes", m.logBytesInMemory),
+    gauge(
+      "mcp_registry_log_bytes_in_memory",
+      "Estimated size of the log entries in memory, in bytes",
+      m.logBytesInMemory,
+    ),
     gauge("mcp_registry_queued_writes", "Record changes waiting to be committed", m.queuedWrites),
-    gauge("mcp_registry_unflushed_heartbeats", "Agents whose last heartbeat is not in the database yet", m.unflushedBeats),
+    gauge(
+      "mcp_registry_unflushed_heartbeats",
+      "Agents whose last heartbeat is not in the database yet",
+      m.unflushedBeats,
+    ),
     gauge("mcp_registry_store_available", "1 while the database takes writes, else 0", Number(m.isStoreAvailable)),
     counter("mcp_registry_pruned_health_rows_total", "Health rows removed by retention", m.prunedHealthRows),
     counter("mcp_registry_pruned_event_rows_total", "Event rows removed by retention", m.prunedEventRows),
     counter("mcp_registry_pruned_log_rows_total", "Log entries removed by retention", m.prunedLogRows),
     counter("mcp_registry_pauses_total", "Times the registry itself did not run for three seconds or more", m.pauses),
-    counter("mcp_registry_dropped_access_log_lines_total", "Access log lines nobody read in time", p.droppedAccessLogLines),
+    counter(
+      "mcp_registry_dropped_access_log_lines_total",
+      "Access log lines nobody read in time",
+      p.droppedAccessLogLines,
+    ),
     gauge("mcp_registry_resident_memory_bytes", "Resident memory of the process, in bytes", p.residentBytes),
     gauge("mcp_registry_active_connections", "Requests being answered now", p.activeConnections),
   ];
 }
 
-const gauge = (name: string, help: string, value: number): Sample => ({ name, help, type: "gauge", values: [{ value }] });
+const gauge = (name: string, help: string, value: number): Sample => ({
+  name,
+  help,
+  type: "gauge",
+  values: [{ value }],
+});
 
 const counter = (name: string, help: string, value: number): Sample => ({
   name,

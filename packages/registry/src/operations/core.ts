@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
 import type { ChangeWriter } from "../commit/change-writer.ts";
+import type { HealthSampler } from "../commit/health-sampler.ts";
 import type { LeaseFlusher } from "../commit/lease-flusher.ts";
 import type { LogFollower } from "../commit/log-follower.ts";
 import type { StoreHealth } from "../commit/store-health.ts";
 import type { RegistrationSettings } from "../domain/registration.ts";
 import type { ProviderDirectory } from "../domain/resolution.ts";
-import type { HealthSampler } from "../health/health-sampler.ts";
 import type { RegistryCounters } from "../metrics/counters.ts";
 import type { RegistryState } from "../state/registry-state.ts";
 import type { RegistryStore } from "../store/store.ts";

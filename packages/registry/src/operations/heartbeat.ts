@@ -44,7 +44,7 @@ function beatOf(
   const resolution = resolve(core, record);
   // Renewed whatever becomes of a record change: a store that is away must not cost a living agent its lease.
   core.state.renewLease(entry, beatMs, heardAtMs);
-  core.leases.beat(record.id, beatMs);
+  core.leases.beat(record.id, heardAtMs);
   core.counters.heartbeats++;
   if (wasLeaseRunning && isAsRecorded(record, beat, resolution)) {
     core.sampler.offer(entry, beat.metadata as JsonObject, heardAtMs);

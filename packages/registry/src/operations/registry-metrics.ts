@@ -1,7 +1,8 @@
+import type { RegistryFigures } from "../metrics/figures.ts";
 import type { RegistryCore } from "./core.ts";
 
 /** `GET /metrics` (registry-api 4.10), and what its Prometheus form shows. All from memory. */
-export function registryMetrics(core: RegistryCore) {
+export function registryMetrics(core: RegistryCore): RegistryFigures {
   const { state, counters, clock } = core;
   const count = (status: string) => state.byStatus.count(status);
   return {
@@ -43,8 +44,6 @@ export function registryMetrics(core: RegistryCore) {
     nowMs: clock.nowMs(),
   };
 }
-
-export type RegistryMetrics = ReturnType<typeof registryMetrics>;
 
 function countByKey(index: { keys(): Iterable<string>; count(key: string): number }): Record<string, number> {
   return Object.fromEntries([...index.keys()].map((key) => [key, index.count(key)]));

@@ -1,5 +1,5 @@
 import type { AgentRecord, ResourceVersion } from "../domain/agent.ts";
-import type { LogEntry } from "../store/store.ts";
+import type { LogEntry } from "../domain/log-entry.ts";
 
 const RING_BYTES = 32 * 1024 * 1024;
 

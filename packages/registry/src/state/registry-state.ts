@@ -1,13 +1,14 @@
 import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
+import type { Cause, LogEntry } from "../domain/log-entry.ts";
 import type { Patience } from "../domain/status.ts";
 import { isLeaseRunning, nextLimitMs } from "../domain/status.ts";
-import type { Cause, LogEntry, StoredRegistry } from "../store/store.ts";
 import type { AgentEntry } from "./agent-entry.ts";
 import { AgentJson } from "./agent-json.ts";
 import { CaseFolding } from "./case-folding.ts";
 import { ChangeLog } from "./change-log.ts";
 import { LeaseTimer } from "./lease-timer.ts";
 import { MembershipIndex } from "./membership-index.ts";
+import type { StoredRegistry } from "./stored-registry.ts";
 import { Tally } from "./tally.ts";
 
 const ENCODED_RECORDS_BYTES = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
+import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
 import type { AgentFilter } from "../domain/agent-filter.ts";
 import { matchesAgent } from "../domain/agent-filter.ts";
-import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
 import { candidates } from "./candidates.ts";
 import type { RegistryState } from "./registry-state.ts";
 

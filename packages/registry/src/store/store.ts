@@ -1,5 +1,7 @@
 import type { AgentId, AgentRecord, ResourceVersion } from "../domain/agent.ts";
 import type { HealthRow } from "../domain/health-row.ts";
+import type { Cause, LogEntry } from "../domain/log-entry.ts";
+import type { StoredAgent, StoredRegistry } from "../state/stored-registry.ts";
 
 /**
  * What the registry needs of a database: load once, commit batches, follow the log, remember beats, prune. Every read a
@@ -63,19 +65,6 @@ export interface RegistryStore {
   close(): Promise<void>;
 }
 
-/** Why something changed; kept in the log and in the audit trail. */
-export type Cause =
-  | "register"
-  | "adopt"
-  | "heartbeat"
-  | "capabilities"
-  | "resolution"
-  | "expiry"
-  | "unregister"
-  | "purge"
-  | "update"
-  | "drain";
-
 export interface ProposedChange {
   readonly agentId: AgentId;
   /** The record this was decided on: null = none was there. */
@@ -110,17 +99,6 @@ export interface CommittedChange {
   readonly capabilityIds: readonly number[];
 }
 
-/** One change, as everybody sees it: the same on the replica that made it and on those that follow. */
-export interface LogEntry {
-  readonly version: ResourceVersion;
-  readonly agentId: AgentId;
-  readonly old: AgentRecord | null;
-  readonly new: AgentRecord | null;
-  readonly cause: Cause;
-  readonly beatMs: number | null;
-  readonly tombstone: boolean;
-}
-
 export interface LeaseRow {
   readonly id: number;
   readonly replica: string;
@@ -128,25 +106,6 @@ export interface LeaseRow {
   readonly atMs: number;
   /** Agent -> its last beat, epoch ms by the store's clock. */
   readonly beats: ReadonlyMap<AgentId, number>;
-}
-
-export interface StoredRegistry {
-  readonly head: ResourceVersion;
-  readonly floor: ResourceVersion;
-  readonly agents: Iterable<StoredAgent>;
-  readonly tombstones: ReadonlyMap<AgentId, number>;
-  /** The newest part of the log, oldest first, bounded, and the version it begins after (`floor` when nothing was left out). */
-  readonly recentLog: readonly LogEntry[];
-  readonly recentLogSince: ResourceVersion;
-  /** Highest lease row already contained in the agents' beats. */
-  readonly lastLeaseId: number;
-  /** Beats that only the lease log holds (a crash left them there): they have yet to be brought to the agents' own rows. */
-  readonly leasedBeats: ReadonlyMap<AgentId, number>;
-}
-
-export interface StoredAgent {
-  readonly record: AgentRecord;
-  readonly lastHeartbeatMs: number | null;
 }
 
 export interface PrunePolicy {
@@ -204,3 +163,6 @@ export class StoreOpenError extends Error {
     this.name = "StoreOpenError";
   }
 }
+
+/** What a store speaks of and does not define: the words of the layers below it. */
+export type { Cause, LogEntry, StoredAgent, StoredRegistry };

@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.ts";
-import type { LeaseFlusher } from "../commit/lease-flusher.ts";
 import type { JsonObject } from "../domain/agent.ts";
 import { healthRow } from "../domain/health-row.ts";
 import type { RegistryCounters } from "../metrics/counters.ts";
 import type { AgentEntry } from "../state/agent-entry.ts";
+import type { LeaseFlusher } from "./lease-flusher.ts";
 
 /** Sampled health rows a second, for all agents together (architecture, "Budgets"). */
 const BUDGET_PER_SECOND = 20;
