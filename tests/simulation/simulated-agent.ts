@@ -94,10 +94,7 @@ export class SimulatedAgent {
       case "register":
         return this.#register();
       case "offer":
-        await this.#send(
-          (core) => registerCapabilities(core, this.id, [this.#capability()]),
-          () => {},
-        );
+        await this.#send(this.#anyReplica(), (core) => registerCapabilities(core, this.id, [this.#capability()]));
         return this.#next();
       case "unregister":
         return this.#unregister();
@@ -135,10 +132,7 @@ export class SimulatedAgent {
 
   async #unregister(): Promise<void> {
     this.#isWanted = false;
-    await this.#send(
-      (core) => unregisterAgent(core, this.id, null),
-      () => {},
-    );
+    await this.#send(this.#anyReplica(), (core) => unregisterAgent(core, this.id, null));
     // A beat of the process that is going down must not bring it back.
     this.#after(this.#random.between(0, 3_000), async () => {
       await this.#sign(async (core) => await heartbeat(core, this.#lastWord()));
@@ -177,10 +171,10 @@ export class SimulatedAgent {
 
   /** @returns null when nobody answered */
   async #send<T>(
+    replica: Replica,
     work: (core: RegistryCore) => Promise<Result<T>>,
-    onSuccess: (value: T) => void,
+    onSuccess: (value: T) => void = () => {},
   ): Promise<Result<T> | null> {
-    const replica = this.#random.pick(this.#simulation.replicas);
     const outcome = await replica.request(work);
     if (outcome.kind === "crashed") throw outcome.error;
     if (outcome.kind !== "answered") return null;

@@ -80,7 +80,16 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     onPause: (ms) => reportPause(log, counters, ms),
   });
   const pause = () => new Promise<void>((resolve) => timers.after(10, resolve));
-  const pruner = new Pruner({ state, store, writer, health, clock, counters, retention: options.retention, pause });
+  const pruner = new Pruner({
+    state,
+    store,
+    writer,
+    health,
+    clock: exchange === null ? clock : { nowMs: () => exchange.storeNowMs(), monotonicMs: () => clock.monotonicMs() },
+    counters,
+    retention: options.retention,
+    pause,
+  });
   const walks = new WalkCache(clock);
   const core: RegistryCore = {
     state,

@@ -173,6 +173,15 @@ describe("a deleted agent", () => {
     expect((await registry.post("/heartbeat", PYTHON_BEAT)).status).toBe(200);
   });
 
+  test("does not come back under another name either", async () => {
+    await using registry = await startHttpRegistry();
+    await registry.post(REGISTER, registrationBody("a"));
+    await registry.fetch("/agents/a", { method: "DELETE" });
+    const renamed = heartbeatBody("a", { agent_name: "never-seen", capabilities: ["skill"] });
+    expect((await registry.post("/heartbeat", renamed)).status).toBe(404);
+    expect((await registry.get("/agents")).body.count).toBe(0);
+  });
+
   test("comes back at once by registering, and may be adopted again after that", async () => {
     await using registry = await startHttpRegistry();
     await registry.post("/heartbeat", PYTHON_BEAT);

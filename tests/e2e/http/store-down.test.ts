@@ -128,3 +128,19 @@ test("nobody changes status while it is away, and everybody gets a full timeout 
 });
 
 const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+
+test("a tombstone that could not be removed from the store still counts", async () => {
+  await using started = await startOnSwitch();
+  const { store, clock, registry } = started;
+  const beat = () => registry.post("/heartbeat", heartbeatBody("a", { agent_name: "a", capabilities: ["skill"] }));
+  await registry.fetch("/agents/a", { method: "DELETE" });
+  clock.setWall(clock.nowMs() + 25 * 3_600_000);
+  store.fail(WHY);
+  expect((await registry.post(REGISTER, registrationBody("b"))).status).toBe(503);
+  await clock.advance(300_000);
+  store.fail(null);
+  await clock.advance(1_100);
+  expect((await beat()).status).toBe(404);
+  await clock.advance(300_000);
+  expect((await beat()).status).toBe(200);
+});

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { waitFor } from "../../support/wait-for.ts";
 
 const MIB = 1024;
 
@@ -10,3 +11,19 @@ export function residentMib(pid: number): number {
 
 /** How many descriptors the process holds: files, sockets, pipes. */
 export const openDescriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** So often the same count, one look after the other, and nothing is on its way out any more. */
+const LOOKS = 10;
+
+/** How many descriptors it holds once the connections of what went before are gone. */
+export async function restingDescriptors(pid: number): Promise<number> {
+  let count = openDescriptors(pid);
+  let looks = 0;
+  await waitFor("the number of descriptors stays the same", () => {
+    const now = openDescriptors(pid);
+    looks = now === count ? looks + 1 : 0;
+    count = now;
+    return looks === LOOKS;
+  });
+  return count;
+}

@@ -17,7 +17,11 @@ export const capabilitySchema = z
       .max(LIMITS.capabilityNameLength)
       .regex(CAPABILITY_NAME_PATTERN)
       .describe("What other agents ask for, matched exactly."),
-    version: z.string().min(1).nullish().describe("Semantic version (SemVer 2.0); `1.0.0` when absent."),
+    version: z
+      .string()
+      .min(1)
+      .nullish()
+      .describe("Semantic version (SemVer 2.0), or x.y.z as older registries took it; `1.0.0` when absent."),
     description: optionalText("What the capability does, for people and for search."),
     parameters_schema: z
       .unknown()

@@ -31,6 +31,8 @@ export class LeaseExchange {
   #knowsEverybody = false;
   #horizonMs: number | null = null;
   #holdsOffice = false;
+  /** How far the database's wall clock is ahead of this replica's monotonic one. */
+  #storeAheadMs: number | null = null;
 
   constructor(options: {
     readonly store: RegistryStore;
@@ -49,11 +51,21 @@ export class LeaseExchange {
     return this.#holdsOffice ? this.#horizonMs : null;
   }
 
+  /**
+   * Epoch ms by the database's clock, which dates the log and the lease rows. What is pruned by this replica's own clock,
+   * while that is an hour ahead, would be missed by others that have yet to read it.
+   */
+  storeNowMs(): number {
+    if (this.#storeAheadMs === null) return this.#clock.nowMs();
+    return Math.floor(this.#clock.monotonicMs() + this.#storeAheadMs);
+  }
+
   /** Reads what is new. @throws StoreUnavailableError */
   async poll(): Promise<void> {
     const beforeMs = this.#clock.monotonicMs();
     const { rows, nowMs } = await this.#store.readLeases(this.#lastId);
     const afterMs = this.#clock.monotonicMs();
+    this.#storeAheadMs = nowMs - afterMs;
     for (const { id, replica, atMs, beats } of rows) {
       this.#lastId = Math.max(this.#lastId, id);
       // Ages cross between clocks, moments do not. Reports are rounded against the sweeper, as if all the reading had
