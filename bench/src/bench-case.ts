@@ -1,17 +1,8 @@
 import type { LoadGenerator } from "./load/load-generator.ts";
+import type { BenchOptions } from "./options.ts";
 import type { Round } from "./rounds.ts";
 import type { SeededDatabases } from "./seeded-databases.ts";
 import type { Reference } from "./servers/reference.ts";
-
-export interface BenchOptions {
-  readonly rounds: number;
-  /** Length of one measured window at full load. */
-  readonly seconds: number;
-  /** Size of the large fleet. */
-  readonly agents: number;
-  /** Length of the measured window in which the large fleet beats. */
-  readonly scaleSeconds: number;
-}
 
 /** What every case is given: the options, the servers' executables and the one load generator. */
 export interface Bench {

@@ -1,5 +1,14 @@
 import { parseArgs } from "node:util";
-import type { BenchOptions } from "./bench-case.ts";
+
+export interface BenchOptions {
+  readonly rounds: number;
+  /** Length of one measured window at full load. */
+  readonly seconds: number;
+  /** Size of the large fleet. */
+  readonly agents: number;
+  /** Length of the measured window in which the large fleet beats. */
+  readonly scaleSeconds: number;
+}
 
 export const USAGE = `Usage: npm run bench -- [options] [case ...]
 

@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { BenchCase, BenchOptions, CaseReport, Expectation } from "./bench-case.ts";
+import type { BenchCase, CaseReport, Expectation } from "./bench-case.ts";
 import type { Circumstances } from "./machine.ts";
+import type { BenchOptions } from "./options.ts";
 import { GENERATOR_FULL, type Round } from "./rounds.ts";
 import { median, spread } from "./statistics.ts";
 

@@ -1,6 +1,6 @@
-import type { BenchOptions } from "./bench-case.ts";
 import type { LoadGenerator, Target } from "./load/load-generator.ts";
 import type { LoadResult, Stream } from "./load/messages.ts";
+import type { BenchOptions } from "./options.ts";
 import { memoryOf } from "./process/proc.ts";
 import { median, rotate } from "./statistics.ts";
 

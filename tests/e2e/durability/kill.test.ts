@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { Random } from "../../simulation/random.ts";
 import { effort } from "../../support/effort.ts";
 import { type RegistryProcess, startRegistry } from "../../support/registry-process.ts";
 import { scratchFolder } from "../../support/scratch-folder.ts";
+import { printedSeed } from "../../support/seed.ts";
 import { type DatabaseContent, foldLog, readDatabaseCopy } from "./database-copy.ts";
-import { seededRandom } from "./random.ts";
 import { listAgents } from "./shown-agent.ts";
 import { type Write, WriteLoad } from "./write-load.ts";
 
@@ -58,7 +59,7 @@ async function killElsewhere(cwd: string, moment: "start" | "shutdown", delayMs:
 test(
   `a registry killed ${KILLS} times loses nothing it acknowledged`,
   async () => {
-    const random = seededRandom();
+    const random = new Random(printedSeed());
     using folder = scratchFolder();
     using scratch = scratchFolder();
     const path = join(folder.path, "mcp_mesh_registry.db");

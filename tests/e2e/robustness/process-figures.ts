@@ -1,5 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { notRunHere } from "../../support/missing.ts";
 import { waitFor } from "../../support/wait-for.ts";
+
+/** Whether this system shows what a process holds; says so in the report of the tests where it does not. */
+export function canLookIntoProcesses(): boolean {
+  const can = existsSync("/proc/self/fd");
+  if (!can) notRunHere("memory, descriptors and sockets of a registry under bad clients", "run the tests on Linux");
+  return can;
+}
 
 const MIB = 1024;
 

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { renameSync, rmSync } from "node:fs";
 import { StoreOpenError } from "../../store.ts";
 import { errorText } from "../errors.ts";
-import type { MigrationContext } from "./migrate.ts";
+import type { MigrationContext } from "./migration-context.ts";
 
 /**
  * Copies a file before its first change (database, section 4, step 4).

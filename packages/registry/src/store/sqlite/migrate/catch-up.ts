@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { formatStoredTimestamp } from "../timestamps.ts";
-import { type MigrationContext, setHead } from "./migrate.ts";
+import { setHead } from "./migrate.ts";
+import type { MigrationContext } from "./migration-context.ts";
 import { moveOrphans } from "./orphans.ts";
 import { repairAgents } from "./repair-agents.ts";
 import { repairRows } from "./repair-rows.ts";

@@ -14,16 +14,12 @@ import {
 import { formatStoredTimestamp } from "../timestamps.ts";
 import type { FileContent } from "./detect.ts";
 import { removeDuplicates } from "./duplicates.ts";
+import type { MigrationContext } from "./migration-context.ts";
 import { moveOrphans, moveRows } from "./orphans.ts";
 import { addedObjects, extraColumns, rebuildTable, restoreAddedObjects, rowAsJson } from "./rebuild.ts";
 import type { Origin } from "./repair-agent.ts";
 import { repairAgents } from "./repair-agents.ts";
 import { repairRows } from "./repair-rows.ts";
-
-export interface MigrationContext {
-  readonly nowMs: number;
-  readonly log: (level: "info" | "warn", text: string) => void;
-}
 
 export interface MigrationReport {
   readonly origin: Origin;

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { errorText } from "../errors.ts";
 import { columnNames, createTableSql, INDEXES, quoteName, type TableDefinition, UNIQUE_INDEXES } from "../schema.ts";
-import type { MigrationContext } from "./migrate.ts";
+import type { MigrationContext } from "./migration-context.ts";
 
 /** Indexes and triggers somebody added to a table; they go with the table when it is rebuilt. */
 export interface AddedObject {
