@@ -41,7 +41,8 @@ export class Vigil {
   readonly #suspicions: Suspicion[] = [];
   /** Moments from which everybody has a full timeout: the registry was away until then. */
   readonly #amnesties: number[] = [];
-  #disturbedUntilMs = 0;
+  #disturbances = 0;
+  #calmFromMs = 0;
   /** How often time changed a status. */
   transitions = 0;
   /** The latest transition, after its deadline. */
@@ -66,14 +67,15 @@ export class Vigil {
     life.heardByMs = Math.max(life.heardByMs, atMs);
   }
 
-  /** Transitions may wait, until it is calm again. */
+  /** Transitions may wait, until everything that disturbs is over (`calm`, once for each call). */
   disturbed(): void {
-    this.#disturbedUntilMs = Number.POSITIVE_INFINITY;
+    this.#disturbances++;
   }
 
-  /** From this moment on, silence counts from no earlier than this moment. */
+  /** A disturbance is over. Once none is left, silence counts from no earlier than the latest of these moments. */
   calm(fromMs: number): void {
-    this.#disturbedUntilMs = fromMs;
+    this.#disturbances--;
+    this.#calmFromMs = Math.max(this.#calmFromMs, fromMs);
   }
 
   /** The registry was away until now: nobody may be blamed for silence before. */
@@ -99,10 +101,10 @@ export class Vigil {
 
   /** @throws when a transition is overdue. */
   check(current: Iterable<AgentRecord>, nowMs: number): void {
-    if (nowMs < this.#disturbedUntilMs) return;
+    if (this.#disturbances > 0 || nowMs < this.#calmFromMs) return;
     for (const record of current) {
       const life = this.#life(record.id);
-      const silentMs = nowMs - Math.max(life.heardByMs, this.#disturbedUntilMs) - this.#options.slackMs;
+      const silentMs = nowMs - Math.max(life.heardByMs, this.#calmFromMs) - this.#options.slackMs;
       const { timeoutMs, evictionMs } = patienceOf(record);
       const isLate = silentMs > evictionMs ? record.status !== "expired" : silentMs > timeoutMs && mayDegrade(record);
       if (isLate)
@@ -137,8 +139,8 @@ export class Vigil {
     if (!isWorse) throw new Error(what);
     const { timeoutMs, evictionMs } = patienceOf(old);
     const limitMs = record.status === "expired" ? evictionMs : timeoutMs;
-    const lateMs = atMs - Math.max(life.heardByMs, this.#disturbedUntilMs) - limitMs;
     this.transitions++;
+    const lateMs = this.#disturbances > 0 ? 0 : atMs - Math.max(life.heardByMs, this.#calmFromMs) - limitMs;
     this.worstMs = Math.max(this.worstMs, lateMs);
     if (lateMs > this.#options.slackMs) throw new Error(`${what} ${lateMs} ms late`);
     const { bornMs, revivedMs } = life;

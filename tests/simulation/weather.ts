@@ -6,7 +6,7 @@ import type { Simulation } from "./simulation.ts";
 
 /** What can happen to a registry, and how often one against the other. 0: never. */
 export interface Climate {
-  /** Mean time between two disturbances; they do not overlap. 0: nothing ever happens. */
+  /** Mean time between two disturbances. 0: nothing ever happens. */
   readonly everyMs: number;
   readonly odds: Readonly<Record<Disturbance, number>>;
 }
@@ -33,6 +33,7 @@ export class Weather {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #climate: Climate;
+  readonly #troubled = new Set<Replica | "database">();
   #failureRate = 0;
   #isOver = false;
 
@@ -43,7 +44,10 @@ export class Weather {
   }
 
   start(): void {
-    if (this.#climate.everyMs > 0) this.#plan();
+    if (this.#climate.everyMs === 0) return;
+    this.#plan();
+    // Where there are several, one may be in trouble while another is.
+    if (this.#simulation.isShared) this.#plan();
   }
 
   /** No more disturbances from now on; the one under way ends in its time. */
@@ -57,55 +61,62 @@ export class Weather {
   };
 
   #plan(): void {
-    const delayMs = this.#random.between(1_000, 2 * this.#climate.everyMs);
-    this.#simulation.after(delayMs, async () => {
+    const random = this.#random;
+    this.#simulation.after(random.between(1_000, 2 * this.#climate.everyMs), async () => {
       if (this.#isOver) return;
-      await this.#disturb(this.#random.weighted(this.#climate.odds), this.#random.pick(this.#simulation.replicas));
+      const what = random.weighted(this.#climate.odds);
+      const replica = random.pick(this.#simulation.replicas);
+      const subject = what === "outage" || what === "flaky" ? "database" : replica;
+      if (!this.#troubled.has(subject)) {
+        this.#troubled.add(subject);
+        await this.#disturb(what, replica);
+        this.#troubled.delete(subject);
+      }
       this.#plan();
     });
   }
 
   async #disturb(what: Disturbance, replica: Replica): Promise<void> {
-    const random = this.#random;
-    const { clock } = this.#simulation;
+    const { clock, vigil, recoveryMs } = this.#simulation;
     this.#simulation.note(`${what} ${replica.name}`);
+    if (what === "wall step") {
+      // Nothing but what people read goes by the wall clock.
+      replica.stepWall(this.#random.between(-3_600_000, 3_600_000));
+      return;
+    }
     const startMs = clock.monotonicMs();
-    this.#simulation.vigil.disturbed();
+    vigil.disturbed();
+    await this.#strike(what, replica);
+    vigil.calm(clock.monotonicMs() + recoveryMs);
+    this.#simulation.note(`${what} ${replica.name} over after ${clock.monotonicMs() - startMs} ms`);
+  }
+
+  async #strike(what: Exclude<Disturbance, "wall step">, replica: Replica): Promise<void> {
+    const random = this.#random;
     switch (what) {
       case "stall":
-        await this.#stall(replica, random.between(50, 2_900));
-        break;
+        return this.#stall(replica, random.between(50, 2_900));
       case "suspend":
-        await this.#stall(replica, random.chance(0.7) ? random.between(3_000, 9_000) : random.between(9_000, 60_000));
-        break;
+        return this.#stall(replica, random.chance(0.7) ? random.between(3_000, 9_000) : random.between(9_000, 60_000));
       case "kill":
         replica.kill();
-        await this.#startAgain(replica);
-        break;
+        return this.#startAgain(replica);
       case "restart":
         await replica.stop();
-        await this.#startAgain(replica);
-        break;
+        return this.#startAgain(replica);
       case "cut off":
         replica.setCutOff(true);
         await this.#simulation.sleep(random.chance(0.7) ? random.between(200, 3_900) : random.between(4_000, 15_000));
         replica.setCutOff(false);
-        break;
+        return;
       case "outage":
-        await this.#outage(random.chance(0.6) ? random.between(100, 4_000) : random.between(4_000, 30_000));
-        break;
+        return this.#outage(random.chance(0.6) ? random.between(100, 4_000) : random.between(4_000, 30_000));
       case "flaky":
         this.#failureRate = random.pick([0.02, 0.2, 0.6]);
         await this.#simulation.sleep(random.between(500, 8_000));
         this.#failureRate = 0;
-        break;
-      case "wall step":
-        replica.stepWall(random.between(-3_600_000, 3_600_000));
-        break;
+        return;
     }
-    const nowMs = clock.monotonicMs();
-    this.#simulation.note(`${what} ${replica.name} over after ${nowMs - startMs} ms`);
-    this.#simulation.vigil.calm(what === "wall step" ? nowMs : nowMs + this.#simulation.recoveryMs);
   }
 
   async #stall(replica: Replica, ms: number): Promise<void> {

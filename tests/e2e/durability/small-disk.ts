@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { notRunHere } from "../../support/missing.ts";
 import { scratchFolder } from "../../support/scratch-folder.ts";
@@ -6,8 +6,8 @@ import { scratchFolder } from "../../support/scratch-folder.ts";
 /** A file system of a few MiB in memory, gone at the end of the block; what runs on it must have ended by then. */
 export interface SmallDisk extends Disposable {
   readonly path: string;
-  /** Leaves no byte free. */
-  fill(): void;
+  /** Leaves no byte free, or so many KiB. */
+  fill(leftKib?: number): void;
   /** Frees what `fill` took. */
   free(): void;
 }
@@ -35,7 +35,7 @@ export function smallDisk(sizeKib: number): SmallDisk {
   const filler = join(path, FILLER);
   return {
     path,
-    fill() {
+    fill(leftKib = 0) {
       const descriptor = openSync(filler, "w");
       try {
         for (;;) writeSync(descriptor, Buffer.alloc(PAGE_BYTES));
@@ -44,6 +44,7 @@ export function smallDisk(sizeKib: number): SmallDisk {
       } finally {
         closeSync(descriptor);
       }
+      truncateSync(filler, statSync(filler).size - leftKib * 1024);
     },
     free: () => rmSync(filler),
     [Symbol.dispose]() {
