@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ManualClock, systemClock, systemTimers } from "@mcp-mesh/registry/clock";
-import { type Config, readConfig } from "@mcp-mesh/registry/config";
+import { type Config, readConfig } from "@mcp-mesh/registry/config/config";
 import { serveRegistry } from "@mcp-mesh/registry/http/application";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { openRegistry } from "@mcp-mesh/registry/registry";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { describeFeatures, renderBanner, serverUrl } from "./banner.ts";
-import { readConfig } from "./config.ts";
-import type { Environment } from "./setting-reader.ts";
+import { readConfig } from "./config/config.ts";
+import type { Environment } from "./config/setting-reader.ts";
 
 const CONTENT = {
   url: "http://localhost:8000",

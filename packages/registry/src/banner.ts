@@ -1,5 +1,5 @@
 import { printableText } from "@mcp-mesh/protocol";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 
 export interface BannerContent {
   /** Where the registry listens, once it does: `http://localhost:8000`. */

@@ -1,21 +1,21 @@
 import { readFileSync } from "node:fs";
 import { describeFeatures, renderBanner, serverUrl } from "./banner.ts";
 import { systemClock, systemTimers } from "./clock.ts";
-import { codePageReleaser } from "./code-pages.ts";
-import { type Config, readConfig } from "./config.ts";
-import { createDescriptorOutput } from "./descriptor-output.ts";
-import { parseFlags } from "./flags.ts";
+import { type Config, readConfig } from "./config/config.ts";
+import { parseFlags } from "./config/flags.ts";
+import { usageText, versionText } from "./config/usage.ts";
 import { createAccessLog } from "./http/access-log.ts";
 import { serveRegistry } from "./http/application.ts";
 import { describeEndpoint, endpointsServed } from "./http/endpoints.ts";
-import { createLineWriter } from "./line-writer.ts";
-import { createLogger, type Logger } from "./log.ts";
-import { startMemoryKeeper } from "./memory-keeper.ts";
+import { createDescriptorOutput } from "./logging/descriptor-output.ts";
+import { createLineWriter } from "./logging/line-writer.ts";
+import { createLogger, type Logger } from "./logging/log.ts";
+import { codePageReleaser } from "./memory/code-pages.ts";
+import { startMemoryKeeper } from "./memory/memory-keeper.ts";
 import { openRegistry, type Registry } from "./registry.ts";
 import { maskDatabaseUrl, parseDatabaseUrl } from "./store/database-url.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { type RegistryStore, StoreOpenError } from "./store/store.ts";
-import { usageText, versionText } from "./usage.ts";
 
 /**
  * The registry as a program: reads flags and environment, opens the store, loads, binds, and runs until a signal. The only

@@ -1,9 +1,9 @@
 import { goQuote, printableText } from "@mcp-mesh/protocol";
 import type { Timers } from "../clock.ts";
-import { createLineWriter, type LineWriterOptions } from "../line-writer.ts";
-import { toLocalSecond } from "../local-time.ts";
-import type { LogFormat } from "../log.ts";
-import { toSafeJson } from "../safe-json.ts";
+import { createLineWriter, type LineWriterOptions } from "../logging/line-writer.ts";
+import { toLocalSecond } from "../logging/local-time.ts";
+import type { LogFormat } from "../logging/log.ts";
+import { toSafeJson } from "../logging/safe-json.ts";
 
 /**
  * One line a request (cli 13), in one of two formats:

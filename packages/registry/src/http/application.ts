@@ -1,5 +1,5 @@
 import type { Clock, Timers } from "../clock.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { RequestMetrics } from "../metrics/request-metrics.ts";
 import type { RegistryCore } from "../operations/core.ts";
 import type { AccessLog } from "./access-log.ts";

@@ -1,4 +1,4 @@
-import { describeFeatures } from "./banner.ts";
+import { describeFeatures } from "../banner.ts";
 import { readConfig } from "./config.ts";
 import { SETTINGS, type Setting } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../clock.ts";
 import { createLineWriter, type LineWriterOptions } from "./line-writer.ts";
 
 /** An output whose writes end when the test says so. */

@@ -1,4 +1,4 @@
-import type { Cancel, Timers } from "./clock.ts";
+import type { Cancel, Timers } from "../clock.ts";
 
 const INTERVAL_MS = 1_000;
 /** From so many agents on garbage is what matters; below, the runtime's code is half of what is resident. */

@@ -1,4 +1,4 @@
-import type { Cancel, Timers } from "./clock.ts";
+import type { Cancel, Timers } from "../clock.ts";
 
 /**
  * Collects lines and writes them in chunks, one chunk at a time, without ever making the caller wait. Bounded: when whoever

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemTimers } from "./clock.ts";
+import { systemTimers } from "../clock.ts";
 import { createDescriptorOutput } from "./descriptor-output.ts";
 
 test("writes whole texts to an open descriptor, one after the other", async () => {

@@ -1,5 +1,5 @@
 import { write } from "node:fs";
-import type { Timers } from "./clock.ts";
+import type { Timers } from "../clock.ts";
 
 /** A pipe that someone made non-blocking says "try again" when it is full, and has no event for us to wait for. */
 const FULL_PIPE_RETRY_MS = 10;

@@ -1,5 +1,5 @@
+import type { LogFormat, LogLevel } from "../logging/log.ts";
 import type { Flags } from "./flags.ts";
-import type { LogFormat, LogLevel } from "./log.ts";
 import { type Environment, SettingReader } from "./setting-reader.ts";
 import type { ENFORCEMENTS, JOURNAL_MODES, LOG_LEVEL_WORDS, SYNCHRONOUS_LEVELS } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../clock.ts";
 import { createLogger, type LoggerOptions } from "./log.ts";
 
 /** Noon, in whatever zone the test runs. */

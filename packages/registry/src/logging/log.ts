@@ -1,5 +1,5 @@
 import { printableText } from "@mcp-mesh/protocol";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { toLocalSecond } from "./local-time.ts";
 import { toSafeJson } from "./safe-json.ts";
 
