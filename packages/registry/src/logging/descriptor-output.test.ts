@@ -66,7 +66,7 @@ test.skipIf(process.platform === "win32")("goes on where a full pipe stopped it,
 });
 
 const STALLED_READER_PROGRAM = `
-  import { systemTimers } from ${JSON.stringify(join(import.meta.dir, "clock.ts"))};
+  import { systemTimers } from ${JSON.stringify(join(import.meta.dir, "..", "clock.ts"))};
   import { createDescriptorOutput } from ${JSON.stringify(join(import.meta.dir, "descriptor-output.ts"))};
   const output = createDescriptorOutput(1, systemTimers.after);
   const written = output("x".repeat(4 * 1024 * 1024) + "end");
