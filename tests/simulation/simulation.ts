@@ -2,6 +2,7 @@ import { ManualClock } from "@mcp-mesh/registry/clock";
 import type { AgentRecord, ResourceVersion } from "@mcp-mesh/registry/domain/agent";
 import type { AgentFilter } from "@mcp-mesh/registry/domain/agent-filter";
 import { EVERY_AGENT } from "@mcp-mesh/registry/domain/agent-filter";
+import { statusAfterSilence } from "@mcp-mesh/registry/domain/status";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import type { RegistryOptions } from "@mcp-mesh/registry/registry";
 import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
@@ -211,10 +212,15 @@ export class Simulation {
     this.vigil.judge(Number.POSITIVE_INFINITY);
   }
 
+  /** Everybody shows the newest change, and time is about to change nothing: what differs now stays different. */
   #isAtRest(): boolean {
-    const { head } = this.chronicle;
-    const up = this.replicas.filter((replica) => replica.isUp && !replica.isStalled);
-    return up.length > 0 && up.every((replica) => replica.core?.state.head === head);
+    const cores = this.#cores();
+    return cores.length > 0 && cores.every((core) => core.state.head === this.chronicle.head && !isAnythingDue(core));
+  }
+
+  /** Of the replicas that run. */
+  #cores(): RegistryCore[] {
+    return this.replicas.flatMap((replica) => (replica.isUp && !replica.isStalled && replica.core) || []);
   }
 
   /** Every mirror = a list on every replica = the folded log = the tables. */
@@ -230,7 +236,7 @@ export class Simulation {
       "the tables",
     );
     if (stored.size !== truth.size) throw new Error(`${stored.size} agents in the tables, ${truth.size} in the log`);
-    const cores = this.replicas.flatMap((replica) => (replica.isUp && !replica.isStalled && replica.core) || []);
+    const cores = this.#cores();
     const everybody = expected(EVERY_AGENT, truth.values());
     for (const core of cores) {
       const list = (this.#options.readList ?? readList)(core, "");
@@ -304,6 +310,14 @@ export class Simulation {
 function tolerance({ replicas, latencyMs }: SimulationOptions) {
   if (replicas === 1) return { slackMs: 100 + 4 * latencyMs, lagMs: 100 + 4 * latencyMs };
   return { slackMs: 4_000 + 10 * latencyMs, lagMs: 10_000 };
+}
+
+function isAnythingDue({ state, clock }: RegistryCore): boolean {
+  const nowMs = clock.monotonicMs();
+  for (const entry of state.entries()) {
+    if (statusAfterSilence(entry.record, state.silentMs(entry, nowMs), entry.patience) !== null) return true;
+  }
+  return false;
 }
 
 function must(difference: string | null, what: string): void {

@@ -1,0 +1,112 @@
+/**
+ * One agent as a register with a version: the smallest thing that answers as the registry must, and a search for an order
+ * of calls in which it would have given the very answers that were given (linearizability; Herlihy and Wing).
+ */
+export type Step =
+  | { readonly kind: "register"; readonly expected: Expected }
+  /** A beat that brings another endpoint. */
+  | { readonly kind: "beat"; readonly isAdoptable: boolean }
+  /** A beat that brings nothing new. */
+  | { readonly kind: "look" }
+  | { readonly kind: "offer" }
+  | { readonly kind: "delete"; readonly expected: Expected };
+
+export type Expected = number | "any" | null;
+
+export type Answer =
+  | { readonly kind: "version"; readonly version: number }
+  | { readonly kind: "conflict" | "missing" | "deleted" };
+
+export interface Call {
+  readonly step: Step;
+  /** Moments on one scale; a call that got no answer never ended. */
+  readonly beganAt: number;
+  readonly endedAt: number;
+  readonly answer: Answer;
+  /** Nobody knows whether it had an effect. */
+  readonly isDoubtful: boolean;
+}
+
+interface Model {
+  /** Version of the record; null: there is none. */
+  readonly present: number | null;
+  /** Deleted on purpose: no beat brings it back. */
+  readonly isBuried: boolean;
+  /** Newest version given out. */
+  readonly last: number;
+}
+
+const EMPTY: Model = { present: null, isBuried: false, last: 0 };
+
+/** What the call makes of the model; null: with this state it could not have been answered so. */
+function after(model: Model, { step, answer }: Call): Model | null {
+  const isNewVersion = answer.kind === "version" && answer.version > model.last;
+  const changed = isNewVersion ? { present: answer.version, isBuried: model.isBuried, last: answer.version } : null;
+  const unchanged = (kind: Answer["kind"]) => (answer.kind === kind ? model : null);
+  switch (step.kind) {
+    case "register":
+      if (conflicts(model, step.expected)) return unchanged("conflict");
+      return changed && { ...changed, isBuried: false };
+    case "beat":
+      if (model.present === null && (!step.isAdoptable || model.isBuried)) return unchanged("missing");
+      return changed;
+    case "look":
+      if (model.present === null) return unchanged("missing");
+      return answer.kind === "version" && answer.version === model.present ? model : null;
+    case "offer":
+      return model.present === null ? unchanged("missing") : changed;
+    case "delete":
+      if (conflicts(model, step.expected)) return unchanged("conflict");
+      if (model.present === null) return unchanged("missing");
+      return answer.kind === "deleted" ? { ...model, present: null, isBuried: true } : null;
+  }
+}
+
+function conflicts({ present }: Model, expected: Expected): boolean {
+  if (expected === null) return false;
+  return expected === "any" ? present === null : present !== expected;
+}
+
+/** @returns null when the calls can be put in an order, else how far the search came */
+export function whyNotLinearizable(calls: readonly Call[]): string | null {
+  const waiting = calls.toSorted((a, b) => a.beganAt - b.beganAt);
+  const refuted = new Set<string>();
+  let longest: readonly Call[] = [];
+
+  const search = (left: readonly Call[], model: Model, order: readonly Call[]): boolean => {
+    if (order.length > longest.length) longest = order;
+    if (left.every((call) => call.isDoubtful)) return true;
+    const key = `${left.map((call) => waiting.indexOf(call))} ${model.present} ${model.isBuried} ${model.last}`;
+    if (refuted.has(key)) return false;
+    refuted.add(key);
+    // Nobody can come after somebody who began when he had ended.
+    const firstEnd = Math.min(...left.filter((call) => !call.isDoubtful).map((call) => call.endedAt));
+    const next = left.filter((call) => call.beganAt <= firstEnd);
+    const go = (call: Call, then: Model) => search(left.filter((other) => other !== call), then, [...order, call]);
+    // One that changes nothing and fits can come now: whatever is possible without it is possible after it.
+    const idle = next.find((call) => !call.isDoubtful && after(model, call) === model);
+    if (idle !== undefined) return go(idle, model);
+    return next.some((call) => {
+      const then = isInTurn(call, left) ? after(model, call) : null;
+      return then !== null && then !== model && go(call, then);
+    });
+  };
+
+  if (search(waiting, EMPTY, [])) return null;
+  const rest = waiting.filter((call) => !longest.includes(call));
+  return `${longest.map(print).join("\n")}\n-- none of these fits here:\n${rest.map(print).join("\n")}`;
+}
+
+/** Versions rise, so whoever was given a lower one came before. */
+function isInTurn({ answer }: Call, left: readonly Call[]): boolean {
+  if (answer.kind !== "version") return true;
+  return left.every((other) => {
+    const changes = other.step.kind !== "look" && other.answer.kind === "version";
+    return !changes || other.answer.version >= answer.version;
+  });
+}
+
+function print({ step, beganAt, endedAt, answer, isDoubtful }: Call): string {
+  const said = answer.kind === "version" ? answer.version : answer.kind;
+  return `${beganAt}..${endedAt} ${JSON.stringify(step)}: ${said}${isDoubtful ? " (perhaps)" : ""}`;
+}
