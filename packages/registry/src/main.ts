@@ -98,7 +98,9 @@ async function run(config: Config, log: Logger): Promise<void> {
   }
 
   const { host } = config.server;
-  log.info(`🚀 Starting MCP Mesh Registry Service on ${host}:${config.server.port} (${config.registryName})`);
+  log.info(
+    `🚀 Starting MCP Mesh Registry Service on ${host}:${config.server.port || "any free port"} (${config.registryName})`,
+  );
   const accessLog = config.log.hasAccessLog
     ? createAccessLog({
         format: config.log.format,
@@ -122,7 +124,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     });
   } catch (error) {
     await registry.stop();
-    return await fatal(log, `❌ Failed to start server: ${messageOf(error)}`);
+    return await fatal(log, `❌ Failed to start server: ${bindProblem(error, config)}`);
   }
   registry.start();
   startMemoryKeeper({
@@ -208,6 +210,12 @@ async function leave(text: string, code: number): Promise<void> {
   stderr.push(text);
   await stderr.close();
   process.exit(code);
+}
+
+/** The runtime says only that starting failed, for a taken port too. */
+function bindProblem(error: unknown, { server: { host, port } }: Config): string {
+  const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  return isTaken ? `port ${port} of ${host} is in use; choose another with --port, or --port auto` : messageOf(error);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

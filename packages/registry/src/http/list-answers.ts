@@ -2,7 +2,7 @@ import type { Result } from "@mcp-mesh/protocol";
 import { LRUCache } from "lru-cache";
 import type { ResourceVersion } from "../domain/agent.ts";
 import type { RegistryCore } from "../operations/core.ts";
-import { type Answer, emptyAnswer, failureAnswer, jsonAnswer } from "./answer.ts";
+import { type Answer, type Body, emptyAnswer, errorAnswer, failureAnswer, jsonAnswer } from "./answer.ts";
 import { compress, GZIP_LEVEL } from "./compression.ts";
 import {
   type EncodableList,
@@ -13,7 +13,7 @@ import {
   ITEMS_PER_TURN,
 } from "./list-encoding.ts";
 import type { Call } from "./router.ts";
-import type { Spool, SpoolFile } from "./spool.ts";
+import { SPOOLED_MS, type Spool, SpoolFile } from "./spool.ts";
 
 const CACHE_BYTES = 32 * 1024 * 1024;
 /** Longer lists are not kept but sent from disk. */
@@ -21,13 +21,21 @@ const SPOOLED_FROM_BYTES = 8 * 1024 * 1024;
 /** When only beats have moved, a kept list may show them this late (spec README, decision 2). */
 const LEASE_STALENESS_MS = 1_000;
 
+/** Long lists waiting to be encoded. */
+const LONG_LISTS = 8;
+const TOO_MANY = errorAnswer(
+  "store_unavailable",
+  "Too many long lists at once; ask for pages with limit, or try again later",
+);
+
 interface Kept {
-  readonly body: Uint8Array<ArrayBuffer>;
+  /** In memory, or the file it was spooled to. */
+  readonly body: Uint8Array<ArrayBuffer> | SpoolFile;
   readonly etag: string;
   readonly head: ResourceVersion;
   readonly leaseChanges: number;
   readonly builtAtMs: number;
-  compressed: Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> | null;
+  compressed: Body | Promise<Body> | null;
 }
 
 export interface ListCacheOptions {
@@ -48,7 +56,7 @@ export class ListAnswers {
   readonly #options: ListCacheOptions;
   readonly #kept: LRUCache<string, Kept>;
   /** Long lists being encoded: a hundred clients that ask at once get one body, and long ones wait for each other. */
-  readonly #underway = new Map<string, Promise<Kept | SpoolFile>>();
+  readonly #underway = new Map<string, Promise<Kept>>();
   #lastLong: Promise<unknown> = Promise.resolve();
 
   constructor(core: RegistryCore, options: ListCacheOptions) {
@@ -58,7 +66,8 @@ export class ListAnswers {
       max: options.maxEntries,
       maxSize: CACHE_BYTES,
       // A compressed twin is about a tenth.
-      sizeCalculation: ({ body }, target) => Math.ceil(body.byteLength * 1.15) + target.length * 2 + 200,
+      sizeCalculation: ({ body }, target) =>
+        (body instanceof SpoolFile ? 0 : Math.ceil(body.byteLength * 1.15)) + target.length * 2 + 200,
     });
   }
 
@@ -90,15 +99,15 @@ export class ListAnswers {
     const key = `${call.target} ${list.version}`;
     let encoded = this.#underway.get(key);
     if (encoded === undefined) {
+      if (this.#options.spool.isFull || this.#underway.size >= LONG_LISTS) return TOO_MANY;
       encoded = this.#lastLong.then(() => this.#encodeLong(call, list, etag)).finally(() => this.#underway.delete(key));
       this.#underway.set(key, encoded);
       this.#lastLong = encoded.catch(() => undefined);
     }
-    const body = await encoded;
-    return "body" in body ? keptAnswer(call, body) : spooledAnswer(body, etag);
+    return keptAnswer(call, await encoded);
   }
 
-  async #encodeLong(call: Call, list: EncodableList, etag: string): Promise<Kept | SpoolFile> {
+  async #encodeLong(call: Call, list: EncodableList, etag: string): Promise<Kept> {
     const { spool, yieldTurn } = this.#options;
     const nowMs = this.#core.clock.nowMs();
     if (estimateLength(list) < SPOOLED_FROM_BYTES) {
@@ -108,17 +117,18 @@ export class ListAnswers {
     }
     const file = spool.create();
     await encodeToFile(list, nowMs, yieldTurn, file);
-    return file;
+    return this.#keep(call, list, etag, file);
   }
 
   #isCurrent(kept: Kept): boolean {
     const { state, clock } = this.#core;
     if (kept.head !== state.head) return false;
     const ageMs = clock.monotonicMs() - kept.builtAtMs;
+    if (kept.body instanceof SpoolFile && ageMs > SPOOLED_MS) return false;
     return ageMs < this.#options.ttlMs && (kept.leaseChanges === state.leaseChanges || ageMs < LEASE_STALENESS_MS);
   }
 
-  #keep(call: Call, list: EncodableList, etag: string, body: Uint8Array<ArrayBuffer>): Kept {
+  #keep(call: Call, list: EncodableList, etag: string, body: Kept["body"]): Kept {
     const { state, clock } = this.#core;
     const kept: Kept = {
       body,
@@ -135,19 +145,15 @@ export class ListAnswers {
 
 function keptAnswer(call: Call, kept: Kept): Answer {
   if (matchesEtag(call.request, kept.etag)) return notModified(kept.etag);
+  const { body, etag } = kept;
   return {
-    ...jsonAnswer(200, kept.body, { ETag: kept.etag }),
+    ...jsonAnswer(200, body instanceof SpoolFile ? body.blob : body, { ETag: etag }),
     gzip: () => {
-      kept.compressed ??= compress(kept.body);
+      kept.compressed ??= body instanceof SpoolFile ? body.compressed(GZIP_LEVEL) : compress(body);
       return kept.compressed;
     },
   };
 }
-
-const spooledAnswer = (file: SpoolFile, etag: string): Answer => ({
-  ...jsonAnswer(200, file.blob, { ETag: etag }),
-  gzip: () => file.compressed(GZIP_LEVEL),
-});
 
 /** Weak comparison, as RFC 9110 asks of If-None-Match. */
 function matchesEtag(request: Request, etag: string): boolean {

@@ -3,8 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Timers } from "../clock.ts";
 
+/** How long a spooled answer may be given out. */
+export const SPOOLED_MS = 30_000;
 /** The runtime opens a file when it begins to send it; whoever is reading then keeps reading after it was removed. */
-const KEPT_MS = 60_000;
+const KEPT_MS = 2 * SPOOLED_MS;
+/** Files on disk at a time: clients that ask for ever new long lists must not fill it. */
+const FILE_LIMIT = 16;
 
 /**
  * Long answers on disk. A list of 100,000 agents has 150 MB, and the runtime copies what it is given to send: in memory it
@@ -21,6 +25,10 @@ export class Spool {
 
   /** Files that are not removed yet. */
   files = 0;
+
+  get isFull(): boolean {
+    return this.files >= FILE_LIMIT;
+  }
 
   /** @throws the system's error when the temporary folder cannot be written */
   create(): SpoolFile {
