@@ -82,7 +82,12 @@ export function whyNotLinearizable(calls: readonly Call[]): string | null {
     // Nobody can come after somebody who began when he had ended.
     const firstEnd = Math.min(...left.filter((call) => !call.isDoubtful).map((call) => call.endedAt));
     const next = left.filter((call) => call.beganAt <= firstEnd);
-    const go = (call: Call, then: Model) => search(left.filter((other) => other !== call), then, [...order, call]);
+    const go = (call: Call, then: Model) =>
+      search(
+        left.filter((other) => other !== call),
+        then,
+        [...order, call],
+      );
     // One that changes nothing and fits can come now: whatever is possible without it is possible after it.
     const idle = next.find((call) => !call.isDoubtful && after(model, call) === model);
     if (idle !== undefined) return go(idle, model);

@@ -145,13 +145,21 @@ function answerOf<T>(result: Result<T>, read: (value: T) => Answer): Answer | nu
 }
 
 /** An attempt nobody answered is what the log tells of it: it has its version there, or had no effect. */
-function callOf({ step, mark, beganAt, endedAt, answer }: Attempt, log: readonly LogEntry[], options: RaceOptions): Call[] {
+function callOf(
+  { step, mark, beganAt, endedAt, answer }: Attempt,
+  log: readonly LogEntry[],
+  options: RaceOptions,
+): Call[] {
   if (step.kind === "look" && (answer === null || !options.looksCount)) return [];
   if (answer !== null) return [{ step, beganAt, endedAt, answer, isDoubtful: false }];
   // Deletions leave no mark.
   if (step.kind === "delete") return [{ step, beganAt, endedAt, answer: { kind: "deleted" }, isDoubtful: true }];
-  const entry = log.find(({ old, new: record }) => record !== null && bears(record, mark) && !(old && bears(old, mark)));
-  return entry ? [{ step, beganAt, endedAt, answer: { kind: "version", version: entry.version }, isDoubtful: false }] : [];
+  const entry = log.find(
+    ({ old, new: record }) => record !== null && bears(record, mark) && !(old && bears(old, mark)),
+  );
+  return entry
+    ? [{ step, beganAt, endedAt, answer: { kind: "version", version: entry.version }, isDoubtful: false }]
+    : [];
 }
 
 function bears({ endpoint, capabilities }: NonNullable<LogEntry["new"]>, mark: number): boolean {

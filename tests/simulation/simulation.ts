@@ -9,6 +9,7 @@ import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
 import { Chronicle } from "./chronicle.ts";
 import { differenceOf, expected, type ListReader, Mirror, readList } from "./mirror.ts";
 import { Random } from "./random.ts";
+import { REGISTRY_SETTINGS } from "./registry-settings.ts";
 import { Replica } from "./replica.ts";
 import type { ReplicaClock } from "./replica-clock.ts";
 import { SimulatedAgent } from "./simulated-agent.ts";
@@ -283,25 +284,7 @@ export class Simulation {
       fault: (operation) => this.#weather.fault(operation),
       spoil: this.#options.spoil ?? (() => ({})),
       onOpened: this.#options.spoilCore ?? (() => {}),
-      settings: {
-        settings: {
-          adoptsHeartbeats: true,
-          defaultTimeoutThreshold: 60,
-          defaultEvictionThreshold: 120,
-          securityEnforcement: "off",
-          healthCheckIntervalMs: 30_000,
-        },
-        retention: {
-          healthRetentionMs: 3_600_000,
-          healthMaxPerAgent: 20,
-          eventsRetentionMs: 3_600_000,
-          eventsMax: 500,
-          tombstoneMs: 86_400_000,
-          expiredAgentMs,
-        },
-        retentionIntervalMs: 60_000,
-        healthSampleMs: 60_000,
-      },
+      settings: { ...REGISTRY_SETTINGS, retention: { ...REGISTRY_SETTINGS.retention, expiredAgentMs } },
     });
   }
 }
