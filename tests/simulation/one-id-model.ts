@@ -8,7 +8,8 @@ export type Step =
   | { readonly kind: "beat"; readonly isAdoptable: boolean }
   /** A beat that brings nothing new. */
   | { readonly kind: "look" }
-  | { readonly kind: "offer" }
+  /** A capability, which changes nothing if it is there already. */
+  | { readonly kind: "offer"; readonly capability: number }
   | { readonly kind: "delete"; readonly expected: Expected };
 
 export type Expected = number | "any" | null;
@@ -34,31 +35,35 @@ interface Model {
   readonly isBuried: boolean;
   /** Newest version given out. */
   readonly last: number;
+  /** Capabilities added since it registered. */
+  readonly offered: readonly number[];
 }
 
-const EMPTY: Model = { present: null, isBuried: false, last: 0 };
+const EMPTY: Model = { present: null, isBuried: false, last: 0, offered: [] };
 
 /** What the call makes of the model; null: with this state it could not have been answered so. */
 function after(model: Model, { step, answer }: Call): Model | null {
   const isNewVersion = answer.kind === "version" && answer.version > model.last;
-  const changed = isNewVersion ? { present: answer.version, isBuried: model.isBuried, last: answer.version } : null;
+  const changed = isNewVersion ? { ...model, present: answer.version, last: answer.version } : null;
+  const seen = answer.kind === "version" && answer.version === model.present ? model : null;
   const unchanged = (kind: Answer["kind"]) => (answer.kind === kind ? model : null);
   switch (step.kind) {
     case "register":
       if (conflicts(model, step.expected)) return unchanged("conflict");
-      return changed && { ...changed, isBuried: false };
+      return changed && { ...changed, isBuried: false, offered: [] };
     case "beat":
       if (model.present === null && (!step.isAdoptable || model.isBuried)) return unchanged("missing");
       return changed;
     case "look":
-      if (model.present === null) return unchanged("missing");
-      return answer.kind === "version" && answer.version === model.present ? model : null;
+      return model.present === null ? unchanged("missing") : seen;
     case "offer":
-      return model.present === null ? unchanged("missing") : changed;
+      if (model.present === null) return unchanged("missing");
+      if (model.offered.includes(step.capability)) return seen;
+      return changed && { ...changed, offered: [...model.offered, step.capability] };
     case "delete":
       if (conflicts(model, step.expected)) return unchanged("conflict");
       if (model.present === null) return unchanged("missing");
-      return answer.kind === "deleted" ? { ...model, present: null, isBuried: true } : null;
+      return answer.kind === "deleted" ? { ...model, present: null, isBuried: true, offered: [] } : null;
   }
 }
 
@@ -76,7 +81,7 @@ export function whyNotLinearizable(calls: readonly Call[]): string | null {
   const search = (left: readonly Call[], model: Model, order: readonly Call[]): boolean => {
     if (order.length > longest.length) longest = order;
     if (left.every((call) => call.isDoubtful)) return true;
-    const key = `${left.map((call) => waiting.indexOf(call))} ${model.present} ${model.isBuried} ${model.last}`;
+    const key = `${left.map((call) => waiting.indexOf(call))} ${JSON.stringify(model)}`;
     if (refuted.has(key)) return false;
     refuted.add(key);
     // Nobody can come after somebody who began when he had ended.
@@ -104,11 +109,10 @@ export function whyNotLinearizable(calls: readonly Call[]): string | null {
 
 /** Versions rise, so whoever was given a lower one came before. */
 function isInTurn({ answer }: Call, left: readonly Call[]): boolean {
-  if (answer.kind !== "version") return true;
-  return left.every((other) => {
-    const changes = other.step.kind !== "look" && other.answer.kind === "version";
-    return !changes || other.answer.version >= answer.version;
-  });
+  return (
+    answer.kind !== "version" ||
+    left.every((other) => !("version" in other.answer) || other.answer.version >= answer.version)
+  );
 }
 
 function print({ step, beganAt, endedAt, answer, isDoubtful }: Call): string {

@@ -1,4 +1,5 @@
 import type { Result } from "@mcp-mesh/protocol";
+import type { AgentRecord } from "@mcp-mesh/registry/domain/agent";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { heartbeat } from "@mcp-mesh/registry/operations/heartbeat";
 import { registerAgent } from "@mcp-mesh/registry/operations/register-agent";
@@ -20,12 +21,16 @@ export interface Arena {
   crash(): Promise<void>;
   /** The whole log. */
   log(): Promise<readonly LogEntry[]>;
+  /** The agents as a registry that starts now would know them. */
+  stored(): Promise<readonly AgentRecord[]>;
 }
 
 export interface RaceOptions {
   readonly rounds: number;
   /** Requests at one time. */
   readonly callers: number;
+  /** Requests of a round arrive within this time. */
+  readonly arrivalMs: number;
   /** Whether a registry dies in each round. */
   readonly crashes: boolean;
   /** Whether a beat on the lease path sees the newest version: not on a replica that has yet to hear of it. */
@@ -45,8 +50,7 @@ interface Attempt {
 type Kind = Step["kind"] | "flush";
 
 const ODDS: Readonly<Record<Kind, number>> = { register: 55, beat: 15, look: 6, offer: 9, delete: 9, flush: 6 };
-/** Requests of a round arrive within this time. */
-const ARRIVAL_MS = 25;
+const OFFERED_TOGETHER = 8;
 
 /** Runs the race, and returns what everybody was told, in the form the model understands. */
 export async function race(arena: Arena, random: Random, options: RaceOptions): Promise<readonly Call[]> {
@@ -57,13 +61,13 @@ export async function race(arena: Arena, random: Random, options: RaceOptions): 
     const known: number | null = version;
     const callers = Array.from({ length: options.callers }, async () => {
       const kind = random.weighted(ODDS);
-      await arena.sleep(random.between(0, ARRIVAL_MS));
+      await arena.sleep(random.between(0, options.arrivalMs));
       if (kind === "flush") {
         await arena.request((core) => core.leases.flush());
         return;
       }
       const attempt: Attempt = {
-        step: stepOf(kind, random, known),
+        step: stepOf(kind, random, known, attempts.length + 1, options.crashes),
         mark: attempts.length + 1,
         beganAt: ++moment,
         endedAt: Number.POSITIVE_INFINITY,
@@ -72,30 +76,45 @@ export async function race(arena: Arena, random: Random, options: RaceOptions): 
       attempts.push(attempt);
       const outcome = await arena.request((core) => perform(core, attempt));
       if (outcome.kind === "crashed") throw outcome.error;
-      if (outcome.kind !== "answered" || outcome.value === null) return;
+      if (outcome.kind !== "answered" || outcome.value === null) {
+        if (!options.crashes) throw new Error(`nobody answered ${JSON.stringify(attempt)}`);
+        return;
+      }
       attempt.answer = outcome.value;
       attempt.endedAt = ++moment;
       if (outcome.value.kind === "version") version = Math.max(version ?? 0, outcome.value.version);
     });
-    const crash = options.crashes ? arena.sleep(random.between(0, 2 * ARRIVAL_MS)).then(() => arena.crash()) : null;
+    const crash = options.crashes
+      ? arena.sleep(random.between(0, 2 * options.arrivalMs)).then(() => arena.crash())
+      : null;
     await Promise.all([...callers, crash]);
   }
   const log = await arena.log();
+  const last = log.findLast((entry) => entry.agentId === CONTESTED)?.new ?? null;
+  const stored = (await arena.stored()).map(({ logVersion }) => logVersion);
+  if (stored.join() !== (last === null ? "" : `${last.logVersion}`)) {
+    throw new Error(`the log ends with ${last?.logVersion}, and stored is ${stored}`);
+  }
   return attempts.flatMap((attempt) => callOf(attempt, log, options));
 }
 
-function stepOf(kind: Step["kind"], random: Random, known: number | null): Step {
+/** @param isUnique whether the log must tell whose change it was */
+function stepOf(kind: Step["kind"], random: Random, known: number | null, mark: number, isUnique: boolean): Step {
   const expected = (): Expected => {
     if (known === null || random.chance(0.3)) return null;
     if (random.chance(0.1)) return "any";
     return random.chance(0.1) ? known - 1 : known;
   };
   if (kind === "register" || kind === "delete") return { kind, expected: expected() };
-  return kind === "beat" ? { kind, isAdoptable: random.chance(0.5) } : { kind };
+  if (kind === "beat") return { kind, isAdoptable: random.chance(0.5) };
+  // What two offer at a time is there already for one of them.
+  if (kind === "offer")
+    return { kind, capability: isUnique || random.chance(0.5) ? mark : mark - (mark % OFFERED_TOGETHER) };
+  return { kind };
 }
 
 const endpointOf = (mark: number): string => `http://10.0.0.1:9000/${mark}`;
-const capabilityVersionOf = (mark: number): string => `1.0.${mark}`;
+const versionOffered = (capability: number): string => `2.0.${capability}`;
 
 /** @returns null when the registry does not know itself whether it was done */
 async function perform(core: RegistryCore, { step, mark }: Attempt): Promise<Answer | null> {
@@ -113,7 +132,7 @@ async function perform(core: RegistryCore, { step, mark }: Attempt): Promise<Ans
     case "look":
       return answerOf(await heartbeat(core, { agentId: CONTESTED, status: "healthy", metadata: {} }), versionOf);
     case "offer": {
-      const offered = [{ name: "greeting", version: capabilityVersionOf(mark) }];
+      const offered = [{ name: "greeting", version: versionOffered(step.capability) }];
       return answerOf(await registerCapabilities(core, CONTESTED, offered), (value) =>
         "refused" in value ? { kind: "missing" } : versionOf(value),
       );
@@ -155,15 +174,16 @@ function callOf(
   // Deletions leave no mark.
   if (step.kind === "delete") return [{ step, beganAt, endedAt, answer: { kind: "deleted" }, isDoubtful: true }];
   const entry = log.find(
-    ({ old, new: record }) => record !== null && bears(record, mark) && !(old && bears(old, mark)),
+    (change) => change.new !== null && bears(change.new, step, mark) && !(change.old && bears(change.old, step, mark)),
   );
   return entry
     ? [{ step, beganAt, endedAt, answer: { kind: "version", version: entry.version }, isDoubtful: false }]
     : [];
 }
 
-function bears({ endpoint, capabilities }: NonNullable<LogEntry["new"]>, mark: number): boolean {
-  return endpoint === endpointOf(mark) || capabilities.some(({ version }) => version === capabilityVersionOf(mark));
+function bears({ endpoint, capabilities }: AgentRecord, step: Step, mark: number): boolean {
+  if (step.kind !== "offer") return endpoint === endpointOf(mark);
+  return capabilities.some(({ version }) => version === versionOffered(step.capability));
 }
 
 /** Two who asked for the same version and both got their way; null: there are none. */

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type Cancel, type Clock, ManualClock, systemClock, systemTimers, type Timers } from "@mcp-mesh/registry/clock";
+import type { AgentId } from "@mcp-mesh/registry/domain/agent";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import { openRegistry, type Registry } from "@mcp-mesh/registry/registry";
 import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
 import { DEFAULT_SQLITE_SETTINGS } from "@mcp-mesh/registry/store/sqlite/settings";
 import { openSqliteStore } from "@mcp-mesh/registry/store/sqlite/sqlite-store";
-import type { RegistryStore } from "@mcp-mesh/registry/store/store";
+import type { LogEntry, RegistryStore } from "@mcp-mesh/registry/store/store";
 import { scratchFolder } from "../support/scratch-folder.ts";
 import { Chronicle } from "./chronicle.ts";
 import type { Arena } from "./one-id-race.ts";
@@ -19,42 +20,24 @@ export type Spoil = (core: RegistryCore) => void;
 const LATENCY_MS = 10;
 const WALL_MS = 3_600_000;
 
-/** Beats of all agents, as the database has them. */
-type Beats = ReadonlyMap<string, number | null>;
-
-/** @throws when bringing the beats to the agents' rows made an agent, or moved a beat back. */
-function checkSaved(before: Beats, after: Beats): void {
-  for (const [id, beatMs] of after) {
-    const was = before.get(id);
-    if (was === undefined) throw new Error(`the flush brought back ${id}`);
-    if (was !== null && (beatMs === null || beatMs < was))
-      throw new Error(`the flush moved ${id} from ${was} to ${beatMs}`);
-  }
-}
-
 /** Runs `work` against replicas in this process, in virtual time. */
 export async function inMemory<T>(
   random: Random,
-  options: { readonly replicas: number; readonly spoil: Spoil },
+  options: { readonly replicas: number; readonly failureRate: number; readonly spoil: Spoil },
   work: (arena: Arena) => Promise<T>,
 ): Promise<T> {
   const clock = new ManualClock();
   const isShared = options.replicas > 1;
   const database = new MemoryDatabase(isShared ? { shared: { clock } } : {});
   const problems: unknown[] = [];
-  const { tables } = database;
-  new Chronicle({ database, clock, onCommit: () => {}, onProblem: (problem) => problems.push(problem) });
-  const log = loggedFor(tables);
-  const save = tables.saveHeartbeats.bind(tables);
-  tables.saveHeartbeats = (...parameters) => {
-    const before = beatsIn(tables.load().agents);
-    save(...parameters);
-    try {
-      checkSaved(before, beatsIn(tables.load().agents));
-    } catch (problem) {
-      problems.push(problem);
-    }
-  };
+  const saved = new SavedBeats(database.tables, (problem) => problems.push(problem));
+  new Chronicle({
+    database,
+    clock,
+    onCommit: ({ entry }) => saved.committed(entry),
+    onProblem: (problem) => problems.push(problem),
+  });
+  const chance = random.fork();
   const replicas = Array.from(
     { length: options.replicas },
     (_, index) =>
@@ -65,13 +48,16 @@ export async function inMemory<T>(
         random: random.fork(),
         latencyMs: LATENCY_MS,
         skewMs: WALL_MS,
-        fault: () => null,
+        fault: () => (chance.chance(options.failureRate) ? chance.pick(["unknown", "not-written"]) : null),
         spoil: () => ({}),
         onOpened: options.spoil,
         settings: REGISTRY_SETTINGS,
       }),
   );
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
+  const start = async (replica: Replica): Promise<void> => {
+    while (!replica.isUp) await replica.start().catch(() => sleep(LATENCY_MS));
+  };
   const arena: Arena = {
     request: (send) => random.pick(replicas).request(send),
     sleep,
@@ -79,13 +65,14 @@ export async function inMemory<T>(
       const replica = random.pick(replicas);
       replica.kill();
       await sleep(random.between(0, LATENCY_MS));
-      await replica.start();
+      await start(replica);
     },
-    log: async () => log(),
+    log: async () => database.tables.readLog(0, Number.MAX_SAFE_INTEGER),
+    stored: async () => [...database.tables.load().agents].map(({ record }) => record),
   };
   let outcome: { readonly value: T } | { readonly error: unknown } | null = null;
   const running = async () => {
-    for (const replica of replicas) await replica.start();
+    for (const replica of replicas) await start(replica);
     return work(arena);
   };
   running().then(
@@ -106,14 +93,37 @@ export async function inMemory<T>(
   return settled.value;
 }
 
-const loggedFor =
-  (tables: MemoryDatabase["tables"]): (() => ReturnType<MemoryDatabase["tables"]["readLog"]>) =>
-  () =>
-    tables.readLog(0, Number.MAX_SAFE_INTEGER);
+/** Holds what becomes of the agents' own rows against what the flush may make of them. */
+class SavedBeats {
+  readonly #rows = new Map<AgentId, number | null>();
+  readonly #onProblem: (problem: Error) => void;
 
-const beatsIn = (
-  agents: Iterable<{ readonly record: { readonly id: string }; readonly lastHeartbeatMs: number | null }>,
-) => new Map([...agents].map(({ record, lastHeartbeatMs }) => [record.id, lastHeartbeatMs]));
+  constructor(tables: MemoryDatabase["tables"], onProblem: (problem: Error) => void) {
+    this.#onProblem = onProblem;
+    const save = tables.saveHeartbeats.bind(tables);
+    tables.saveHeartbeats = (beats, isFolded) => {
+      save(beats, isFolded);
+      for (const [id, beatMs] of beats) {
+        const row = this.#rows.get(id);
+        if (row !== undefined) this.#rows.set(id, Math.max(row ?? beatMs, beatMs));
+      }
+      // What is loaded may be newer, by the lease log.
+      const loaded = new Map([...tables.load().agents].map((agent) => [agent.record.id, agent.lastHeartbeatMs]));
+      for (const [id, beatMs] of loaded) {
+        const row = this.#rows.get(id);
+        if (row === undefined) onProblem(new Error(`the flush brought back ${id}`));
+        else if (row !== null && (beatMs ?? 0) < row)
+          onProblem(new Error(`the flush moved ${id} from ${row} to ${beatMs}`));
+      }
+    };
+  }
+
+  committed({ agentId, new: record, beatMs }: LogEntry): void {
+    if (record !== null && beatMs === null) this.#onProblem(new Error(`a change of ${agentId} forgot its last beat`));
+    if (record === null) this.#rows.delete(agentId);
+    else this.#rows.set(agentId, beatMs);
+  }
+}
 
 /** One life of a registry over a SQLite file. */
 interface Life {
@@ -150,6 +160,10 @@ export async function onSqlite<T>(
       life = await begin();
     },
     log: () => life.store.readLog(0, 1_000_000),
+    async stored() {
+      await arena.crash();
+      return [...life.registry.core.state.entries()].map(({ record }) => record);
+    },
   };
   try {
     return await work(arena);

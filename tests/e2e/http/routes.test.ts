@@ -21,7 +21,13 @@ test.each([{}, { ENABLE_METRICS: "false" }, { ENABLE_PROMETHEUS: "false" }])(
     };
     const routes = registryRoutes(options, {
       lists: new ListAnswers(core, {
-        ...{ ttlMs: 0, maxEntries: 1, spool: new Spool(systemTimers), yieldTurn: async () => undefined },
+        ...{
+          ttlMs: 0,
+          maxEntries: 1,
+          maxBytes: 1024,
+          spool: new Spool(systemTimers),
+          yieldTurn: async () => undefined,
+        },
       }),
       bodies: new BodyReader(systemClock),
       requests: new RequestMetrics(),

@@ -18,7 +18,6 @@ function errorsOf(environment: Environment, flags: Flags = {}): readonly string[
 
 const DEFAULTS = {
   registryName: "mcp-mesh-registry",
-  isProduction: false,
   server: { host: "localhost", port: 8000, tls: null, allowedHosts: [] },
   cors: {
     isEnabled: true,
@@ -119,7 +118,6 @@ describe("configuration", () => {
     expect(warnings).toEqual([]);
     expect(config).toEqual({
       registryName: "lab",
-      isProduction: true,
       server: { host: "0.0.0.0", port: 9000, tls: null, allowedHosts: ["registry.local", "mesh:8000"] },
       cors: {
         isEnabled: false,

@@ -7,7 +7,6 @@ import type { ENFORCEMENTS, JOURNAL_MODES, LOG_LEVEL_WORDS, SYNCHRONOUS_LEVELS }
 export interface Config {
   /** `REGISTRY_NAME`. */
   readonly registryName: string;
-  readonly isProduction: boolean;
   readonly server: ServerConfig;
   readonly cors: CorsConfig;
   readonly database: DatabaseConfig;
@@ -114,7 +113,6 @@ export function readConfig(environment: Environment, flags: Flags): ConfigResult
   const read = new SettingReader(environment);
   const config: Config = {
     registryName: read.text("REGISTRY_NAME"),
-    isProduction: isProduction(read),
     server: readServer(read, flags),
     cors: readCors(read),
     database: readDatabase(read, flags),

@@ -8,7 +8,8 @@ export interface ProviderDirectory {
   offering(capability: string): Iterable<AgentRecord>;
 }
 
-const usesHttp = (record: AgentRecord): boolean => /^https?:\/\//i.test(record.endpoint);
+const usesHttp = ({ endpoint }: AgentRecord): boolean =>
+  endpoint.startsWith("http://") || endpoint.startsWith("https://");
 
 const offers = (record: AgentRecord, capability: string): boolean =>
   record.capabilities.some((offered) => offered.name === capability);
@@ -48,24 +49,22 @@ function chooseProvider(
   capability: string,
   previousId: AgentId | undefined,
 ): AgentRecord | null {
-  if (previousId !== undefined && previousId !== askingId) {
-    const previous = directory.find(previousId);
-    if (previous && isAvailable(previous) && offers(previous, capability) && usesHttp(previous)) return previous;
-  }
+  const before = previousId === undefined || previousId === askingId ? null : directory.find(previousId);
+  const sticky = before && isAvailable(before) && offers(before, capability) ? before : null;
+  if (sticky !== null && usesHttp(sticky)) return sticky;
   let best: AgentRecord | null = null;
-  let previous: AgentRecord | null = null;
   let self: AgentRecord | null = null;
   for (const candidate of directory.offering(capability)) {
-    if (!isAvailable(candidate)) continue;
+    // Beside a stdio provider that may stay, only an http one is a question: with thousands of stdio ones, comparing them
+    // all would take longer than everything else a beat does.
+    if (!isAvailable(candidate) || (sticky !== null && !usesHttp(candidate))) continue;
     if (candidate.id === askingId) {
       self = candidate;
       continue;
     }
-    if (candidate.id === previousId) previous = candidate;
     if (best === null || comparePreference(candidate, best, capability) < 0) best = candidate;
   }
-  if (best === null) return self;
-  return previous !== null && !usesHttp(best) ? previous : best;
+  return best ?? sticky ?? self;
 }
 
 export interface Resolution {

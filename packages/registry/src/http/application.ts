@@ -36,6 +36,7 @@ export function serveRegistry(options: ApplicationOptions): HttpServer {
   const lists = new ListAnswers(core, {
     ttlMs: cache.isEnabled ? cache.ttlMs : 0,
     maxEntries: Math.max(1, cache.maxEntries),
+    maxBytes: cache.maxBytes,
     spool,
     yieldTurn: options.yieldTurn,
   });

@@ -15,7 +15,6 @@ import {
 import type { Call } from "./router.ts";
 import { SPOOLED_MS, type Spool, SpoolFile } from "./spool.ts";
 
-const CACHE_BYTES = 32 * 1024 * 1024;
 /** Longer lists are not kept but sent from disk. */
 const SPOOLED_FROM_BYTES = 8 * 1024 * 1024;
 /** When only beats have moved, a kept list may show them this late (spec README, decision 2). */
@@ -42,6 +41,7 @@ export interface ListCacheOptions {
   /** 0 keeps nothing. */
   readonly ttlMs: number;
   readonly maxEntries: number;
+  readonly maxBytes: number;
   readonly spool: Spool;
   /** Lets other requests in during a long encoding. */
   readonly yieldTurn: () => Promise<void>;
@@ -64,7 +64,7 @@ export class ListAnswers {
     this.#options = options;
     this.#kept = new LRUCache({
       max: options.maxEntries,
-      maxSize: CACHE_BYTES,
+      maxSize: options.maxBytes,
       // A compressed twin is about a tenth.
       sizeCalculation: ({ body }, target) =>
         (body instanceof SpoolFile ? 0 : Math.ceil(body.byteLength * 1.15)) + target.length * 2 + 200,
@@ -110,21 +110,26 @@ export class ListAnswers {
   async #encodeLong(call: Call, list: EncodableList, etag: string): Promise<Kept> {
     const { spool, yieldTurn } = this.#options;
     const nowMs = this.#core.clock.nowMs();
-    if (estimateLength(list) < SPOOLED_FROM_BYTES) {
-      const parts: Uint8Array<ArrayBuffer>[] = [];
-      await encodeInTurns(list, nowMs, yieldTurn, (part) => parts.push(part));
-      return this.#keep(call, list, etag, new Uint8Array(Bun.concatArrayBuffers(parts)));
+    if (estimateLength(list) >= SPOOLED_FROM_BYTES) {
+      try {
+        const file = spool.create();
+        await encodeToFile(list, nowMs, yieldTurn, file);
+        return this.#keep(call, list, etag, file);
+      } catch (error) {
+        // Reads go on without a disk: then the list takes the memory it takes.
+        this.#core.log("warn", `A long list could not be written to the temporary folder: ${messageOf(error)}`);
+      }
     }
-    const file = spool.create();
-    await encodeToFile(list, nowMs, yieldTurn, file);
-    return this.#keep(call, list, etag, file);
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    await encodeInTurns(list, nowMs, yieldTurn, (part) => parts.push(part));
+    return this.#keep(call, list, etag, new Uint8Array(Bun.concatArrayBuffers(parts)));
   }
 
   #isCurrent(kept: Kept): boolean {
     const { state, clock } = this.#core;
     if (kept.head !== state.head) return false;
     const ageMs = clock.monotonicMs() - kept.builtAtMs;
-    if (kept.body instanceof SpoolFile && ageMs > SPOOLED_MS) return false;
+    if (kept.body instanceof SpoolFile && (ageMs > SPOOLED_MS || !kept.body.exists)) return false;
     return ageMs < this.#options.ttlMs && (kept.leaseChanges === state.leaseChanges || ageMs < LEASE_STALENESS_MS);
   }
 
@@ -138,7 +143,10 @@ export class ListAnswers {
       builtAtMs: clock.monotonicMs(),
       compressed: null,
     };
+    const before = this.#kept.get(call.target)?.body;
+    if (before instanceof SpoolFile) this.#options.spool.retire(before);
     if (this.#options.ttlMs > 0 && list.version === state.head) this.#kept.set(call.target, kept);
+    else if (body instanceof SpoolFile) this.#options.spool.retire(body);
     return kept;
   }
 }
@@ -154,6 +162,8 @@ function keptAnswer(call: Call, kept: Kept): Answer {
     },
   };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Weak comparison, as RFC 9110 asks of If-None-Match. */
 function matchesEtag(request: Request, etag: string): boolean {

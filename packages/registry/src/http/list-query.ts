@@ -167,8 +167,12 @@ class QueryReader {
   /** Equal for queries that ask the same of one list, in whatever order, whichever page they want. */
   #hash(list: string): string {
     const asked = [...this.#parameters].filter(([name]) => !PAGE_PARAMETERS.has(name));
-    return Bun.hash(JSON.stringify([list, ...asked.sort()])).toString(36);
+    return Bun.hash(JSON.stringify([list, ...asked.sort(byName)])).toString(36);
   }
 }
 
 const PAGE_PARAMETERS: ReadonlySet<string> = new Set(["limit", "offset", "continue"]);
+
+/** Values of one name keep their order: of a repeated parameter the first value counts. */
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number =>
+  a === b ? 0 : a < b ? -1 : 1;

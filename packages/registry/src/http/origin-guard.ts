@@ -53,5 +53,15 @@ function hostName(host: string): string {
 /** Names that only this machine answers to. `localhost.` with its dot is the same name. */
 export function isLoopbackName(name: string): boolean {
   const bare = name.endsWith(".") ? name.slice(0, -1) : name;
-  return bare === "localhost" || bare.endsWith(".localhost") || bare === "::1" || /^127(\.\d{1,3}){3}$/.test(bare);
+  if (LOOPBACK_NAMES.has(bare) || bare.endsWith(".localhost")) return true;
+  return /^127(\.\d{1,3}){3}$/.test(bare) || canonicalIpv6(bare) === "[::1]";
+}
+
+/** `ip6-…` as many systems' hosts files have it. */
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "ip6-localhost", "ip6-loopback"]);
+
+/** An IPv6 address has many spellings (`0:0:0:0:0:0:0:1`); in brackets, or null for anything else. */
+function canonicalIpv6(text: string): string | null {
+  if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/.test(text)) return null;
+  return URL.parse(`http://[${text}]`)?.hostname ?? null;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { ManualClock } from "../clock.ts";
 import { Spool } from "./spool.ts";
@@ -40,5 +40,27 @@ test("others on the machine cannot read what is spooled", async () => {
   file.end();
   const { mode } = await Bun.file(file.path).stat();
   expect(mode & 0o077).toBe(0);
+  spool.close();
+});
+
+test("a folder that a cleaner removed is made again", () => {
+  const spool = new Spool(new ManualClock());
+  const first = spool.create();
+  first.end();
+  rmSync(dirname(first.path), { recursive: true });
+  const second = spool.create();
+  second.end();
+  expect([first.exists, second.exists]).toEqual([false, true]);
+  spool.close();
+});
+
+test("a file that a newer one has replaced goes after a few seconds", async () => {
+  const clock = new ManualClock();
+  const spool = new Spool(clock);
+  const file = spool.create();
+  file.end();
+  spool.retire(file);
+  await clock.advance(5_000);
+  expect([file.exists, spool.files]).toEqual([false, 0]);
   spool.close();
 });

@@ -1,8 +1,9 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Timers } from "../clock.ts";
 
+const OPENED_MS = 5_000;
 /** How long a spooled answer may be given out. */
 export const SPOOLED_MS = 30_000;
 /** The runtime opens a file when it begins to send it; whoever is reading then keeps reading after it was removed. */
@@ -23,25 +24,51 @@ export class Spool {
     this.#timers = timers;
   }
 
+  readonly #paths = new Set<string>();
+
   /** Files that are not removed yet. */
-  files = 0;
+  get files(): number {
+    return this.#paths.size;
+  }
 
   get isFull(): boolean {
     return this.files >= FILE_LIMIT;
   }
 
+  /** A newer answer has taken its place: removed as soon as the runtime has surely opened it for whoever was sent to it. */
+  retire(file: SpoolFile): void {
+    this.#timers.after(OPENED_MS, () => this.#remove(file.path));
+  }
+
   /** @throws the system's error when the temporary folder cannot be written */
   create(): SpoolFile {
-    this.#folder ??= mkdtempSync(join(tmpdir(), "mcp-mesh-registry-"));
-    const path = join(this.#folder, `${this.#nextName++}.json`);
-    const file = new SpoolFile(path);
-    this.files++;
-    this.#timers.after(KEPT_MS, () => {
-      this.files--;
-      rmSync(path, { force: true });
-      rmSync(`${path}.gz`, { force: true });
-    });
+    const file = this.#open();
+    this.#paths.add(file.path);
+    this.#timers.after(KEPT_MS, () => this.#remove(file.path));
     return file;
+  }
+
+  #open(): SpoolFile {
+    const name = `${this.#nextName++}.json`;
+    try {
+      return new SpoolFile(join(this.#makeFolder(), name));
+    } catch (error) {
+      // Cleaners of temporary folders remove one that was idle for days.
+      if (this.#folder !== null && existsSync(this.#folder)) throw error;
+      this.#folder = null;
+      return new SpoolFile(join(this.#makeFolder(), name));
+    }
+  }
+
+  #makeFolder(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), "mcp-mesh-registry-"));
+    return this.#folder;
+  }
+
+  #remove(path: string): void {
+    if (!this.#paths.delete(path)) return;
+    rmSync(path, { force: true });
+    rmSync(`${path}.gz`, { force: true });
   }
 
   close(): void {
@@ -73,8 +100,9 @@ export class SpoolFile {
     return Bun.file(this.path);
   }
 
-  get size(): number {
-    return statSync(this.path).size;
+  /** Whether it is still there to be sent. */
+  get exists(): boolean {
+    return existsSync(this.path);
   }
 
   /** The same compressed, made once for all who ask. */

@@ -15,8 +15,9 @@ export async function unregisterAgent(
   expected: ExpectedVersion,
 ): Promise<Result<boolean>> {
   const result = await core.writer.change<boolean>(id, (record) => {
-    if (conflicts(record, expected)) return VERSION_CONFLICT;
+    // Gone is what was asked for, whichever version it had: a client may repeat a deletion whose answer was lost.
     if (record === null) return ok({ change: null, answer: () => false });
+    if (conflicts(record, expected)) return VERSION_CONFLICT;
     const change = {
       new: null,
       cause: "unregister" as const,

@@ -1,6 +1,13 @@
 import type { AgentRecord } from "../domain/agent.ts";
 import type { Patience } from "../domain/status.ts";
 
+/** A place in the lease timer. It outlives what waited there, which must not be kept alive by it for hours. */
+export interface Ticket {
+  readonly bucket: number;
+  /** null: gone, or waiting elsewhere. */
+  entry: AgentEntry | null;
+}
+
 /** A registered agent as the state holds it: its immutable record, and its lease, which a beat moves in place. */
 export interface AgentEntry {
   record: AgentRecord;
@@ -12,8 +19,8 @@ export interface AgentEntry {
   silentSinceMs: number;
   /** Monotonic time of its last sampled health row. */
   sampledAtMs: number;
-  /** The bucket of the lease timer it waits in; -1 = none. */
-  bucket: number;
+  /** Its place in the lease timer; null = none. */
+  ticket: Ticket | null;
   /** The record as JSON without its closing beat fields (`agent-json.ts`), once it was needed. */
   json: string | null;
 }

@@ -1,4 +1,4 @@
-import type { AgentRecord, ResourceVersion } from "../domain/agent.ts";
+import type { ResourceVersion } from "../domain/agent.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
 
 const RING_BYTES = 32 * 1024 * 1024;
@@ -8,7 +8,7 @@ const RING_BYTES = 32 * 1024 * 1024;
  * listed again (410). Versions are not consecutive, so "does it contain N?" is a search and not arithmetic.
  */
 export class ChangeLog {
-  #entries: LogEntry[] = [];
+  #entries: (Held | undefined)[] = [];
   #start = 0;
   #bytes = 0;
   #since: ResourceVersion;
@@ -33,8 +33,9 @@ export class ChangeLog {
   }
 
   append(entry: LogEntry): void {
-    this.#entries.push(entry);
-    this.#bytes += entryBytes(entry);
+    const bytes = entryBytes(entry);
+    this.#entries.push({ entry, bytes });
+    this.#bytes += bytes;
     while (this.#bytes > this.#limitBytes && this.size > 1) this.#dropOldest();
   }
 
@@ -42,8 +43,8 @@ export class ChangeLog {
   after(version: ResourceVersion): readonly LogEntry[] | null {
     if (version < this.#since) return null;
     const from = this.#indexAfter(version);
-    const isKnown = version === this.#since || this.#entries[from - 1]?.version === version;
-    return isKnown ? this.#entries.slice(from) : null;
+    const isKnown = version === this.#since || this.#entries[from - 1]?.entry.version === version;
+    return isKnown ? this.#entries.slice(from).map((held) => (held as Held).entry) : null;
   }
 
   #indexAfter(version: ResourceVersion): number {
@@ -51,16 +52,17 @@ export class ChangeLog {
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#entries[middle] as LogEntry).version <= version) low = middle + 1;
+      if ((this.#entries[middle] as Held).entry.version <= version) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #dropOldest(): void {
-    const oldest = this.#entries[this.#start] as LogEntry;
-    this.#since = oldest.version;
-    this.#bytes -= entryBytes(oldest);
+    const oldest = this.#entries[this.#start] as Held;
+    this.#since = oldest.entry.version;
+    this.#bytes -= oldest.bytes;
+    this.#entries[this.#start] = undefined;
     this.#start++;
     // Shifting an array costs its length; doing so once in a while keeps appending cheap and memory bounded.
     if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
@@ -70,11 +72,15 @@ export class ChangeLog {
   }
 }
 
-/** What an entry keeps alive, roughly: the previous record is held by nobody else. */
-function entryBytes(entry: LogEntry): number {
-  return 160 + (entry.old === null ? 0 : recordBytes(entry.old)) + (entry.new === null ? 0 : 64);
+interface Held {
+  readonly entry: LogEntry;
+  readonly bytes: number;
 }
 
-function recordBytes(record: AgentRecord): number {
-  return 1_200 + 700 * record.capabilities.length;
+/**
+ * What an entry keeps alive: the previous record is held by nobody else. Its JSON is measured and not guessed, for a record
+ * may be as long as a request body.
+ */
+function entryBytes(entry: LogEntry): number {
+  return 256 + (entry.old === null ? 0 : 2 * JSON.stringify(entry.old).length);
 }

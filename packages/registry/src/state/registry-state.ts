@@ -180,7 +180,7 @@ export class RegistryState {
       beatMs,
       silentSinceMs,
       sampledAtMs: Number.NEGATIVE_INFINITY,
-      bucket: -1,
+      ticket: null,
       json: null,
     };
     this.#entries.set(record.id, entry);
@@ -208,7 +208,7 @@ export class RegistryState {
     this.json.forget(entry);
     this.#unindex(entry);
     this.#entries.delete(entry.record.id);
-    entry.bucket = -1;
+    this.timer.cancel(entry);
   }
 
   #index(entry: AgentEntry): void {

@@ -31,6 +31,8 @@ import { WriterError, WriterLostError, WriterThread } from "./writer-thread.ts";
 const REPLICA = "sqlite";
 /** Newest log entries kept in memory from the start, so that a page or a watch survives a restart. */
 const RECENT_LOG = 2_000;
+/** Records may be as long as a request body: of long ones fewer are kept. */
+const RECENT_LOG_LENGTH = 8 * 1024 * 1024;
 /** Time on the event loop that writing may take before it gets a thread of its own (5 MB, and 5 ms at its start). */
 const BUSY_MS = 40;
 const BUSY_WINDOW_MS = 1_000;
@@ -98,10 +100,7 @@ class SqliteStore implements RegistryStore {
       this.#head = head;
       this.#nextCapabilityId = nextCapabilityId(this.#file);
       const leases = writer.readLeases(0).map(toLeaseRow);
-      const recent = db
-        .query<{ version: number }, [number]>("SELECT version FROM registry_log ORDER BY version DESC LIMIT 1 OFFSET ?")
-        .get(RECENT_LOG);
-      const since = Math.max(recent?.version ?? floor, floor);
+      const since = Math.max(recentLogSince(this.#file), floor);
       const leasedBeats = beatsOf(leases);
       const agents = withBeats(
         readAgents(db, (text) => this.#options.log("warn", text)),
@@ -370,6 +369,21 @@ function nextCapabilityId({ db }: OpenedFile): number {
   const highest = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM capabilities").get()?.id ?? 0;
   const given = db.query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'capabilities'").get()?.seq;
   return Math.max(highest, given ?? 0) + 1;
+}
+
+/** The version after which the log is short enough to be kept in memory; 0 = all of it. */
+function recentLogSince({ db }: OpenedFile): ResourceVersion {
+  const rows = db
+    .query<{ version: number; length: number }, [number]>(
+      "SELECT version, coalesce(length(old), 0) + coalesce(length(new), 0) AS length FROM registry_log ORDER BY version DESC LIMIT ?",
+    )
+    .all(RECENT_LOG + 1);
+  let length = 0;
+  for (const [index, row] of rows.entries()) {
+    length += row.length;
+    if (index === RECENT_LOG || length > RECENT_LOG_LENGTH) return row.version;
+  }
+  return 0;
 }
 
 function readTombstones({ db }: OpenedFile): Map<AgentId, number> {

@@ -20,14 +20,30 @@ export type WriterResponse =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
 
-let opened: { db: Database; writer: SqliteWriter } | null = null;
-let openError: unknown = null;
+type OpenRequest = Extract<WriterRequest, { kind: "open" }>;
 
-function answer(request: Exclude<WriterRequest, { kind: "open" }>): unknown {
-  if (opened === null) throw openError ?? new Error("the writer is not open");
+let toOpen: OpenRequest | null = null;
+let opened: { db: Database; writer: SqliteWriter } | null = null;
+
+/** Opened with the first call and again after one that could not open it: the file may be there by then. */
+function open({ path, settings, replica }: OpenRequest): { db: Database; writer: SqliteWriter } {
+  const db = new Database(path, { readwrite: true, create: false });
+  try {
+    applySettings(db, settings);
+    return { db, writer: new SqliteWriter(db, replica) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function answer(request: Exclude<WriterRequest, OpenRequest>): unknown {
+  if (toOpen === null) throw new Error("the writer was not told what to open");
+  opened ??= open(toOpen);
   if (request.kind === "close") {
     opened.db.close();
     opened = null;
+    toOpen = null;
     return null;
   }
   const method = opened.writer[request.call] as (...parameters: readonly unknown[]) => unknown;
@@ -36,13 +52,7 @@ function answer(request: Exclude<WriterRequest, { kind: "open" }>): unknown {
 
 self.onmessage = ({ data: request }: MessageEvent<WriterRequest>) => {
   if (request.kind === "open") {
-    try {
-      const db = new Database(request.path, { readwrite: true, create: false });
-      applySettings(db, request.settings);
-      opened = { db, writer: new SqliteWriter(db, request.replica) };
-    } catch (error) {
-      openError = error;
-    }
+    toOpen = request;
     return;
   }
   let response: WriterResponse;
