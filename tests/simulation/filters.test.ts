@@ -25,7 +25,7 @@ import { REGISTRY_SETTINGS } from "./registry-settings.ts";
  */
 
 const TIME_LIMIT_MS = effort({ short: 60_000, long: 3_500_000 });
-const RUNS = effort({ short: 250, long: 100_000 });
+const RUNS = effort({ short: 400, long: 20_000 });
 
 const some = <T>(items: readonly T[]) => fc.subarray([...items], { maxLength: 3 });
 const one = <T>(items: readonly T[]) => fc.constantFrom(...items);

@@ -128,7 +128,9 @@ async function run(config: Config, log: Logger): Promise<void> {
   }
   registry.start();
   startMemoryKeeper({
+    clock: systemClock,
     timers: systemTimers,
+    residentBytes: () => process.memoryUsage.rss(),
     agentCount: () => registry.core.state.size,
     isQuiet: () => registry.core.writer.queueLength === 0,
     collectGarbage: () => Bun.gc(true),
