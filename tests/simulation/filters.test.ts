@@ -25,7 +25,7 @@ import { REGISTRY_SETTINGS } from "./registry-settings.ts";
  */
 
 const TIME_LIMIT_MS = effort({ short: 60_000, long: 3_500_000 });
-const RUNS = effort({ short: 400, long: 20_000 });
+const RUNS = effort({ short: 2_000, long: 200_000 });
 
 const some = <T>(items: readonly T[]) => fc.subarray([...items], { maxLength: 3 });
 const one = <T>(items: readonly T[]) => fc.constantFrom(...items);
@@ -171,6 +171,7 @@ async function walk<Item>(
     expect([page.version, page.total]).toEqual([version, whole.length]);
     expect(page.items.length).toBeLessThanOrEqual(limit);
     joined.push(...page.items);
+    expect(joined.length).toBeLessThanOrEqual(whole.length);
     if (page.next === null) return { joined, whole };
     for (const next of between[turn] ?? []) await apply(core, next);
     page = read(core, `limit=${limit}&continue=${page.next}&${query}`);

@@ -11,7 +11,7 @@ import { MembershipIndex } from "./membership-index.ts";
 import type { StoredRegistry } from "./stored-registry.ts";
 import { Tally } from "./tally.ts";
 
-const ENCODED_RECORDS_BYTES = 32 * 1024 * 1024;
+const ENCODED_RECORDS_BYTES = 8 * 1024 * 1024;
 
 /** Changes that somebody made because the agent was heard of. */
 const SIGNS_OF_LIFE: ReadonlySet<Cause> = new Set(["register", "adopt", "heartbeat", "resolution"]);

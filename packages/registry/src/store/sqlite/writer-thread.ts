@@ -45,7 +45,7 @@ export class WriterThread {
   }) {
     this.#timers = options.timers;
     this.#timeoutMs = options.timeoutMs;
-    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url).href);
+    this.#worker = new Worker(new URL("./writer-worker.ts", import.meta.url).href, { smol: true });
     this.#worker.onmessage = ({ data }: MessageEvent<WriterResponse>) => this.#settle(data);
     this.#worker.onerror = (event) => this.#lose(`the writer thread failed: ${event.message}`);
     this.#worker.addEventListener("close", () => this.#lose("the writer thread ended"));
