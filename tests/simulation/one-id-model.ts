@@ -61,8 +61,9 @@ function after(model: Model, { step, answer }: Call): Model | null {
       if (model.offered.includes(step.capability)) return seen;
       return changed && { ...changed, offered: [...model.offered, step.capability] };
     case "delete":
-      if (conflicts(model, step.expected)) return unchanged("conflict");
+      // Gone is what was asked for, whichever version was expected.
       if (model.present === null) return unchanged("missing");
+      if (conflicts(model, step.expected)) return unchanged("conflict");
       return answer.kind === "deleted" ? { ...model, present: null, isBuried: true, offered: [] } : null;
   }
 }

@@ -14,7 +14,7 @@ export const NAMES = [
   "read-file",
   "data",
   "date",
-  "weather",
+  "calculator",
 ] as const;
 export const NAMESPACES = ["default", "team", "Team"] as const;
 export const CATEGORIES = ["text", "data"] as const;
@@ -37,7 +37,7 @@ const one = <T>(items: readonly T[]) => fc.constantFrom(...items);
 const writtenVersion: fc.Arbitrary<WrittenVersion> = fc.record({
   parts: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 3 }),
   prerelease: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.constant([]) },
     {
       weight: 1,
       arbitrary: fc.array(fc.oneof(one(["rc", "alpha"]), fc.integer({ min: 0, max: 11 })), {

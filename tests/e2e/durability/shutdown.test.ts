@@ -97,7 +97,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     for (const { acknowledged } of heard) {
       for (const { id, note, sentMs, heardMs } of new Map(acknowledged.map((one) => [one.id, one])).values()) {
         if (!id.startsWith("beating-")) expect(records.get(id)?.labels.note).toBe(note);
-        expect(lastHeartbeatMs.get(id)).toBeWithin(sentMs, heardMs + 1);
+        // Two processes on two cores read the clock: at the edge of a millisecond they may disagree by one.
+        expect(lastHeartbeatMs.get(id)).toBeWithin(sentMs - 1, heardMs + 2);
       }
     }
   });
