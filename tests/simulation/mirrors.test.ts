@@ -42,7 +42,7 @@ async function live(seeds: readonly number[], scenario: (seed: number) => Simula
 }
 
 describe("mirrors, lists, log and tables agree, and no agent is wronged", () => {
-  const few = effort({ short: 4, long: 400 });
+  const few = effort({ short: 3, long: 400 });
   const many = effort({ short: 8, long: 1_500 });
 
   test(
