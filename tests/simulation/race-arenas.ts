@@ -6,7 +6,7 @@ import { openRegistry, type Registry } from "@mcp-mesh/registry/registry";
 import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
 import { DEFAULT_SQLITE_SETTINGS } from "@mcp-mesh/registry/store/sqlite/settings";
 import { openSqliteStore } from "@mcp-mesh/registry/store/sqlite/sqlite-store";
-import type { LogEntry, RegistryStore } from "@mcp-mesh/registry/store/store";
+import { type LogEntry, type RegistryStore, StoreUnavailableError } from "@mcp-mesh/registry/store/store";
 import { scratchFolder } from "../support/scratch-folder.ts";
 import { Chronicle } from "./chronicle.ts";
 import type { Arena } from "./one-id-race.ts";
@@ -56,7 +56,12 @@ export async function inMemory<T>(
   );
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
   const start = async (replica: Replica): Promise<void> => {
-    while (!replica.isUp) await replica.start().catch(() => sleep(LATENCY_MS));
+    while (!replica.isUp) {
+      await replica.start().catch((error) => {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        return sleep(LATENCY_MS);
+      });
+    }
   };
   const arena: Arena = {
     request: (send) => random.pick(replicas).request(send),

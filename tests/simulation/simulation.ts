@@ -6,6 +6,7 @@ import { statusAfterSilence } from "@mcp-mesh/registry/domain/status";
 import type { RegistryCore } from "@mcp-mesh/registry/operations/core";
 import type { RegistryOptions } from "@mcp-mesh/registry/registry";
 import { MemoryDatabase } from "@mcp-mesh/registry/store/memory/memory-store";
+import { StoreUnavailableError } from "@mcp-mesh/registry/store/store";
 import { Chronicle } from "./chronicle.ts";
 import { differenceOf, expected, type ListReader, Mirror, readList } from "./mirror.ts";
 import { Random } from "./random.ts";
@@ -145,7 +146,8 @@ export class Simulation {
     for (;;) {
       try {
         return await replica.start();
-      } catch {
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
         await this.sleep(500);
       }
     }
