@@ -170,8 +170,7 @@ export class Simulation {
     const { minutes } = this.#options;
     for (const replica of this.replicas) await this.#withTime(this.start(replica));
     this.vigil.amnesty(this.clock.monotonicMs());
-    this.vigil.disturbed();
-    this.vigil.calm(this.clock.monotonicMs() + this.recoveryMs);
+    this.vigil.disturbed(0)(this.clock.monotonicMs(), this.recoveryMs);
     for (const actor of [...this.#agents, ...this.#mirrors]) actor.start();
     this.#weather.start();
     const endMs = this.clock.monotonicMs() + minutes * 60_000;

@@ -41,6 +41,7 @@ export class Vigil {
   readonly #suspicions: Suspicion[] = [];
   /** Moments from which everybody has a full timeout: the registry was away until then. */
   readonly #amnesties: number[] = [];
+  readonly #troubles: { readonly fromMs: number; untilMs: number }[] = [];
   #disturbances = 0;
   #calmFromMs = 0;
   /** How often time changed a status. */
@@ -67,15 +68,21 @@ export class Vigil {
     life.heardByMs = Math.max(life.heardByMs, atMs);
   }
 
-  /** Transitions may wait, until everything that disturbs is over (`calm`, once for each call). */
-  disturbed(): void {
+  /**
+   * Something has begun to disturb the registry: transitions may wait.
+   *
+   * @returns to be called when it is over; once nothing disturbs any more, silence counts from no earlier than `recoveryMs`
+   *   after the last end
+   */
+  disturbed(fromMs: number): (untilMs: number, recoveryMs: number) => void {
+    const trouble = { fromMs, untilMs: Number.POSITIVE_INFINITY };
+    this.#troubles.push(trouble);
     this.#disturbances++;
-  }
-
-  /** A disturbance is over. Once none is left, silence counts from no earlier than the latest of these moments. */
-  calm(fromMs: number): void {
-    this.#disturbances--;
-    this.#calmFromMs = Math.max(this.#calmFromMs, fromMs);
+    return (untilMs, recoveryMs) => {
+      trouble.untilMs = untilMs;
+      this.#disturbances--;
+      this.#calmFromMs = Math.max(this.#calmFromMs, untilMs + recoveryMs);
+    };
   }
 
   /** The registry was away until now: nobody may be blamed for silence before. */
@@ -154,8 +161,15 @@ export class Vigil {
     signs.sort((a, b) => a - b);
     return signs.some((sign, index) => {
       const endMs = signs[index + 1] ?? atMs;
-      return endMs - sign > limitMs && endMs > revivedMs && endMs >= atMs - this.#options.lagMs;
+      return endMs - sign > limitMs && endMs > revivedMs && this.#isInTime(endMs, atMs);
     });
+  }
+
+  /** Whether what was due at `dueMs` may still be recorded at `atMs`: soon after, or as soon as the registry could. */
+  #isInTime(dueMs: number, atMs: number): boolean {
+    const { lagMs } = this.#options;
+    if (dueMs >= atMs - lagMs) return true;
+    return this.#troubles.some(({ fromMs, untilMs }) => fromMs <= dueMs + lagMs && untilMs >= atMs - lagMs);
   }
 
   #life(id: AgentId): Life {

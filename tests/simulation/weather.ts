@@ -85,9 +85,9 @@ export class Weather {
       return;
     }
     const startMs = clock.monotonicMs();
-    vigil.disturbed();
+    const over = vigil.disturbed(startMs);
     await this.#strike(what, replica);
-    vigil.calm(clock.monotonicMs() + recoveryMs);
+    over(clock.monotonicMs(), recoveryMs);
     this.#simulation.note(`${what} ${replica.name} over after ${clock.monotonicMs() - startMs} ms`);
   }
 
